@@ -1,0 +1,3 @@
+/** What a SQLite driver implements: the port and the one place where result codes become reasons. */
+export * from './sqlite/SqliteConnection.ts'
+export * from './sqlite/SqliteError.ts'

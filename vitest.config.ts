@@ -1,0 +1,22 @@
+import { existsSync, readdirSync } from 'node:fs'
+import { defineConfig } from 'vitest/config'
+
+/** Folders of the workspace that may hold tests: `test/**\/*.test.ts`, next to `src`. */
+const folders = ['packages', 'examples', 'apps']
+  .filter((parent) => existsSync(parent))
+  .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
+  .concat('bench', 'demo')
+  .filter((folder) => existsSync(`${folder}/test`))
+
+/** Where `.ci/run` wants the counts as JSON; unset for people. */
+const json = process.env['HEADWATER_TEST_JSON']
+
+export default defineConfig({
+  test: {
+    passWithNoTests: true,
+    reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
+    projects: folders.map((folder) => ({
+      test: { name: folder.replace('packages/', ''), root: folder, include: ['test/**/*.test.ts'] },
+    })),
+  },
+})

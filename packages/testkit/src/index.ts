@@ -1,1 +1,2 @@
-export {}
+/** Conformance suites and test doubles for Headwater's ports. */
+export * from './MemoryBackend.ts'

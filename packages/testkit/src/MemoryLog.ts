@@ -1,0 +1,102 @@
+import type { BackendPosition, PulledEvent, PushAnswer, PushBatch, Rejection } from '@headwater/core/backend'
+import { isSameEvent } from '@headwater/core/backend'
+import * as Latch from 'effect/Latch'
+
+/**
+ * One store's log of `memoryBackend`: the port's rules written as plainly as possible, so that it can serve as the
+ * oracle for backends that are fast. Event `global` stands at `events[global - 1]`.
+ *
+ * **Source**  spec section 9, "Checks in this order".
+ */
+export interface MemoryLog {
+  backendId: string
+  events: Array<PulledEvent>
+  /** Place of each id in `events`. */
+  places: Map<string, number>
+  /** Raised by a restore or a replacement: streams opened before it end. */
+  incarnation: number
+  /** Opened, and replaced by a closed one, whenever anything a live pull waits for happens. */
+  changed: Latch.Latch
+}
+
+/** Gives the reason to refuse an event, or `undefined`. */
+export type MemoryValidator = (event: PushBatch['events'][number]) => string | undefined
+
+export const makeMemoryLog = (backendId: string): MemoryLog => ({
+  backendId,
+  events: [],
+  places: new Map(),
+  incarnation: 0,
+  changed: Latch.makeUnsafe(false),
+})
+
+/** Wakes every live pull of the log. */
+export const wake = (log: MemoryLog): void => {
+  const changed = log.changed
+  log.changed = Latch.makeUnsafe(false)
+  Latch.openUnsafe(changed)
+}
+
+export const headOf = (log: MemoryLog): BackendPosition => {
+  const last = log.events.at(-1)
+  return last === undefined ? { global: 0, eventId: null } : { global: last.global, eventId: last.id }
+}
+
+/** Whether the log holds this position: the id at that number, the root, and nothing beyond the head. */
+export const holds = (log: MemoryLog, position: BackendPosition): boolean =>
+  position.global === 0
+    ? position.eventId === null
+    : log.events[position.global - 1]?.id === position.eventId && position.eventId !== null
+
+/** Cuts the log behind `global`, as a restore from an older backup does. */
+export const cutLog = (log: MemoryLog, global: number): void => {
+  for (const event of log.events.splice(global)) log.places.delete(event.id)
+  log.incarnation += 1
+  wake(log)
+}
+
+/** Judges a batch and, if it is accepted, appends it. Atomic: it runs without a suspension. */
+export const pushToLog = (
+  log: MemoryLog,
+  batch: PushBatch,
+  validate: MemoryValidator,
+  syncMetadataJson: (event: PushBatch['events'][number]) => string | null,
+): PushAnswer => {
+  const known = judgeKnown(log, batch)
+  if ('_tag' in known) return known
+  const rejections = known.fresh.flatMap((event): Array<Rejection> => {
+    const reason = validate(event)
+    return reason === undefined ? [] : [{ eventId: event.id, reason }]
+  })
+  if (rejections.length > 0) return { _tag: 'Rejected', rejections }
+  const first = known.fresh[0]
+  const parent = first === undefined ? headOf(log) : { global: first.parentGlobal, eventId: first.parentId }
+  if (!holds(log, parent)) return { _tag: 'HistoryChanged', head: headOf(log) }
+  if (parent.global < log.events.length) {
+    return { _tag: 'BackendAhead', head: headOf(log), missing: log.events.slice(parent.global) }
+  }
+  for (const event of known.fresh) {
+    log.places.set(event.id, log.events.length)
+    log.events.push({ ...event, syncMetadataJson: syncMetadataJson(event) })
+  }
+  wake(log)
+  return { _tag: 'Accepted', head: headOf(log) }
+}
+
+/** Step 1 of the port: what is known already either answers the whole batch or leaves a fresh rest to judge. */
+const judgeKnown = (log: MemoryLog, batch: PushBatch): PushAnswer | { readonly fresh: PushBatch['events'] } => {
+  const places = batch.events.map((event) => log.places.get(event.id) ?? -1)
+  const collisions = batch.events.flatMap((event, index): Array<Rejection> => {
+    const stored = log.events[places[index] ?? -1]
+    return stored === undefined || isSameEvent(stored, event) ? [] : [{ eventId: event.id, reason: 'DuplicateId' }]
+  })
+  if (collisions.length > 0) return { _tag: 'Rejected', rejections: collisions }
+  const known = places.filter((place) => place >= 0)
+  if (known.length === 0) return { fresh: batch.events }
+  const isAscending = known.every((place, index) => index === 0 || place > (known[index - 1] ?? place))
+  if (known.length === places.length && isAscending) return { _tag: 'Accepted', head: headOf(log) }
+  const isTail = known.every(
+    (place, index) => place === places[index] && place === log.events.length - known.length + index,
+  )
+  return isTail ? { fresh: batch.events.slice(known.length) } : { _tag: 'BackendAhead', head: headOf(log) }
+}

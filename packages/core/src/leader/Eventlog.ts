@@ -1,0 +1,277 @@
+/**
+ * The leader's durable log: every statement on the eventlog database is here.
+ *
+ * All writes of one step happen in one transaction of {@link Eventlog.write}, which checks the leader's term first: a
+ * stale leader changes nothing (spec section 5, "Terms").
+ */
+import type { RefusalReason, RefusedEvent, RejectedRow } from '../channel/LeaderMessage.ts'
+import { type EventEnvelope, isSameEvent, type NumberedEvent } from '../event/EventEnvelope.ts'
+import { type EventSequenceNumber, parentOf, type Position, root } from '../event/EventSequenceNumber.ts'
+import type { SqliteConnection, SqliteStatement, SqliteValue } from '../sqlite/SqliteConnection.ts'
+import { eventlogApplicationId, eventlogTablesSql, formatVersion } from '../sqlite/SystemTables.ts'
+import { FormatUnsupported, LeaderStale } from './LeaderError.ts'
+
+/** The one row of `__headwater_sync_status`. `head` is the settled backend head. */
+export interface SyncStatusRow {
+  readonly head: number
+  readonly headEventId: string | null
+  readonly backendId: string | null
+  readonly attachment: number
+  readonly cursorJson: string | null
+  readonly epoch: number
+  readonly term: number
+  readonly clientId: string
+}
+
+/** A log row with what only the leader stores. */
+export interface LogRow extends NumberedEvent {
+  readonly syncMetadataJson: string | null
+}
+
+/** One transaction on the log: what is taken away behind `base`, what is put in its place, and the status afterwards. */
+export interface LogChange {
+  /** Rows behind it are deleted; absent when nothing is rolled back. */
+  readonly base?: Position
+  readonly rows: ReadonlyArray<NumberedEvent>
+  /** By event id, for events that came from the backend. */
+  readonly syncMetadata?: ReadonlyMap<string, string | null>
+  /** Rows that stay where they are and that the backend has now confirmed. */
+  readonly confirmed?: ReadonlyArray<NumberedEvent>
+  readonly status?: Partial<Omit<SyncStatusRow, 'term' | 'clientId'>>
+  readonly rejected?: ReadonlyArray<RefusedEvent>
+  readonly reinstated?: ReadonlyArray<EventEnvelope>
+  readonly dismissed?: ReadonlyArray<string>
+}
+
+const rowColumns =
+  'seqNumGlobal, seqNumClient, rebaseGeneration, eventId, commitId, name, argsJson, clientId, sessionId, createdAt, syncMetadataJson'
+const rejectedColumns = 'eventId, commitId, name, argsJson, clientId, sessionId, createdAt, isClientOnly, reason, detail, dismissed'
+const statusColumns = 'head, headEventId, backendId, attachment, cursorJson, epoch, term, clientId'
+
+const prepareAll = (connection: SqliteConnection) =>
+  ({
+    begin: connection.prepare('BEGIN IMMEDIATE'),
+    commit: connection.prepare('COMMIT'),
+    rollback: connection.prepare('ROLLBACK'),
+    status: connection.prepare(`SELECT ${statusColumns} FROM __headwater_sync_status`),
+    term: connection.prepare('SELECT term FROM __headwater_sync_status'),
+    setStatus: connection.prepare(
+      `UPDATE __headwater_sync_status SET ${statusColumns.replaceAll(/\w+/g, (name) => `${name} = ?`)}`,
+    ),
+    insert: connection.prepare(
+      `INSERT INTO eventlog (${rowColumns}, parentSeqNumGlobal, parentSeqNumClient) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    deleteBehind: connection.prepare('DELETE FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
+    setMetadata: connection.prepare('UPDATE eventlog SET syncMetadataJson = ? WHERE seqNumGlobal = ? AND seqNumClient = ?'),
+    last: connection.prepare(`SELECT ${rowColumns} FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 1`),
+    page: connection.prepare(
+      `SELECT ${rowColumns} FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal, seqNumClient LIMIT ?`,
+    ),
+    at: connection.prepare(`SELECT ${rowColumns} FROM eventlog WHERE seqNumGlobal = ? AND seqNumClient = ?`),
+    byId: connection.prepare(`SELECT ${rowColumns} FROM eventlog WHERE eventId = ?`),
+    hasId: connection.prepare('SELECT 1 FROM eventlog WHERE eventId = ?'),
+    lastAtGlobal: connection.prepare(
+      `SELECT ${rowColumns} FROM eventlog WHERE seqNumGlobal = ? ORDER BY seqNumClient DESC LIMIT 1`,
+    ),
+    rejectedById: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE eventId = ?`),
+    rejectedAll: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected ORDER BY rowid`),
+    rejectedAny: connection.prepare('SELECT 1 FROM __headwater_rejected LIMIT 1'),
+    insertRejected: connection.prepare(
+      `INSERT INTO __headwater_rejected (${rejectedColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
+    ),
+    deleteRejected: connection.prepare(
+      'DELETE FROM __headwater_rejected WHERE eventId = ? AND clientId = ? AND name = ? AND argsJson = ?',
+    ),
+    dismissRejected: connection.prepare('UPDATE __headwater_rejected SET dismissed = 1 WHERE eventId = ?'),
+  }) satisfies Record<string, SqliteStatement>
+
+const envelopeAt = (row: ReadonlyArray<SqliteValue>, first: number): Omit<EventEnvelope, 'isClientOnly'> => ({
+  id: row[first] as string,
+  commitId: row[first + 1] as string,
+  name: row[first + 2] as string,
+  argsJson: row[first + 3] as string,
+  clientId: row[first + 4] as string,
+  sessionId: row[first + 5] as string,
+  createdAt: row[first + 6] as number,
+})
+
+const toLogRow = (row: ReadonlyArray<SqliteValue>): LogRow => ({
+  seq: { global: row[0] as number, client: row[1] as number, rebaseGeneration: row[2] as number },
+  event: { ...envelopeAt(row, 3), isClientOnly: (row[1] as number) > 0 },
+  syncMetadataJson: row[10] as string | null,
+})
+
+const toRejectedRow = (row: ReadonlyArray<SqliteValue>): RejectedRow => ({
+  event: { ...envelopeAt(row, 0), isClientOnly: row[7] === 1 },
+  reason: row[8] as RefusalReason,
+  detail: row[9] as string,
+  isDismissed: row[10] === 1,
+})
+
+const envelopeValues = (event: EventEnvelope): Array<SqliteValue> => [
+  event.id, event.commitId, event.name, event.argsJson, event.clientId, event.sessionId, event.createdAt,
+]
+
+/** Makes the tables in an empty database; refuses any other that is not an eventlog of a known format. */
+const prepareFile = (connection: SqliteConnection, newClientId: () => string): void => {
+  const pragma = (name: string) => Number(connection.prepare(`PRAGMA ${name}`).get()?.[0])
+  const isEmpty = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+  if (!isEmpty) {
+    const version = pragma('user_version')
+    if (pragma('application_id') === eventlogApplicationId && version >= 1 && version <= formatVersion) return
+    throw new FormatUnsupported({ file: 'eventlog', found: version, supported: formatVersion })
+  }
+  connection.exec(`BEGIN IMMEDIATE; ${eventlogTablesSql}
+    PRAGMA application_id = ${eventlogApplicationId}; PRAGMA user_version = ${formatVersion};`)
+  connection
+    .prepare(`INSERT INTO __headwater_sync_status (id, ${statusColumns}) VALUES (1, 0, NULL, NULL, 0, NULL, 0, 0, ?)`)
+    .run([newClientId()])
+  connection.exec('COMMIT')
+}
+
+export class Eventlog {
+  readonly connection: SqliteConnection
+  readonly #statements: ReturnType<typeof prepareAll>
+  #status: SyncStatusRow
+  #hasRejected: boolean
+
+  private constructor(connection: SqliteConnection) {
+    this.connection = connection
+    this.#statements = prepareAll(connection)
+    this.#status = this.#readStatus()
+    this.#hasRejected = this.#statements.rejectedAny.get() !== undefined
+  }
+
+  /** Opens the log, making its tables in an empty database. **Fails with** `FormatUnsupported`, `SqliteError`. */
+  static open(connection: SqliteConnection, newClientId: () => string): Eventlog {
+    prepareFile(connection, newClientId)
+    return new Eventlog(connection)
+  }
+
+  get status(): SyncStatusRow {
+    return this.#status
+  }
+
+  #readStatus(): SyncStatusRow {
+    const row = this.#statements.status.get()
+    if (row === undefined) throw new FormatUnsupported({ file: 'eventlog', found: 0, supported: formatVersion })
+    return Object.fromEntries(statusColumns.split(', ').map((name, i) => [name, row[i]])) as unknown as SyncStatusRow
+  }
+
+  /** Takes the lead: raises the term, durably. Every leader before this one is stale from here on. */
+  raiseTerm(): void {
+    this.#transaction(() => {
+      this.#status = this.#readStatus()
+      this.#writeStatus({ ...this.#status, term: this.#status.term + 1 })
+    })
+  }
+
+  /** **Fails with** `LeaderStale`, `SqliteError`; then nothing of the change is stored. */
+  write(change: LogChange): void {
+    this.#transaction(() => {
+      this.#fence()
+      if (change.base !== undefined) this.#statements.deleteBehind.run([change.base.global, change.base.client])
+      for (const row of change.rows) this.#insert(row, change.syncMetadata?.get(row.event.id) ?? null)
+      for (const { seq, event } of change.confirmed ?? []) {
+        const metadata = change.syncMetadata?.get(event.id) ?? null
+        if (metadata !== null) this.#statements.setMetadata.run([metadata, seq.global, seq.client])
+      }
+      this.#writeDeadLetters(change)
+      if (change.status !== undefined) this.#writeStatus({ ...this.#status, ...change.status })
+    })
+  }
+
+  #writeDeadLetters({ rejected = [], reinstated = [], dismissed = [] }: LogChange): void {
+    for (const event of reinstated) this.#statements.deleteRejected.run([event.id, event.clientId, event.name, event.argsJson])
+    for (const { event, reason, detail } of rejected) {
+      this.#statements.insertRejected.run([...envelopeValues(event), event.isClientOnly ? 1 : 0, reason, detail])
+    }
+    for (const id of dismissed) this.#statements.dismissRejected.run([id])
+    // Set before COMMIT: true although the table is empty costs one look-up, the other way round would lose a dead letter.
+    if (rejected.length > 0) this.#hasRejected = true
+  }
+
+  #transaction(body: () => void): void {
+    const before = this.#status
+    this.#statements.begin.run()
+    try {
+      body()
+      this.#statements.commit.run()
+    } catch (error) {
+      this.#status = before
+      if (this.connection.isInTransaction()) this.#statements.rollback.run()
+      throw error
+    }
+  }
+
+  #fence(): void {
+    const current = Number(this.#statements.term.get()?.[0])
+    if (current !== this.#status.term) throw new LeaderStale({ term: this.#status.term, current })
+  }
+
+  #writeStatus(status: SyncStatusRow): void {
+    const { head, headEventId, backendId, attachment, cursorJson, epoch, term, clientId } = status
+    this.#statements.setStatus.run([head, headEventId, backendId, attachment, cursorJson, epoch, term, clientId])
+    this.#status = status
+  }
+
+  #insert({ seq, event }: NumberedEvent, syncMetadataJson: string | null): void {
+    const parent = parentOf(seq)
+    this.#statements.insert.run([
+      seq.global, seq.client, seq.rebaseGeneration, ...envelopeValues(event), syncMetadataJson, parent.global, parent.client,
+    ])
+  }
+
+  /** Position of the last row; the root for an empty log. */
+  localHead(): EventSequenceNumber {
+    const row = this.#statements.last.get()
+    return row === undefined ? root : toLogRow(row).seq
+  }
+
+  /** **Shape** oldest first, at most `limit`, strictly behind `after`. */
+  page(after: Position, limit: number): Array<LogRow> {
+    return this.#statements.page.all([after.global, after.client, limit]).map(toLogRow)
+  }
+
+  at(position: Position): LogRow | undefined {
+    const row = this.#statements.at.get([position.global, position.client])
+    return row === undefined ? undefined : toLogRow(row)
+  }
+
+  /** Id at a position: `null` at the root, `undefined` where no row is. */
+  idAt(position: Position): string | null | undefined {
+    return position.global === 0 && position.client === 0 ? null : this.at(position)?.event.id
+  }
+
+  has(id: string): boolean {
+    return this.#statements.hasId.get([id]) !== undefined
+  }
+
+  byId(id: string): LogRow | undefined {
+    const row = this.#statements.byId.get([id])
+    return row === undefined ? undefined : toLogRow(row)
+  }
+
+  /** The last row whose `global` is this one: where the client-only events behind a synced event end. */
+  lastAtGlobal(global: number): EventSequenceNumber {
+    const row = this.#statements.lastAtGlobal.get([global])
+    return row === undefined ? { ...root, global } : toLogRow(row).seq
+  }
+
+  /** Dead letters with this id, dismissed ones included. Costs nothing while there are none. */
+  rejectedById(id: string): ReadonlyArray<RejectedRow> {
+    return this.#hasRejected ? this.#statements.rejectedById.all([id]).map(toRejectedRow) : []
+  }
+
+  isRejected(event: EventEnvelope): boolean {
+    return this.rejectedById(event.id).some((row) => isSameEvent(row.event, event))
+  }
+
+  rejected(): ReadonlyArray<RejectedRow> {
+    return this.#hasRejected ? this.#statements.rejectedAll.all().map(toRejectedRow) : []
+  }
+
+  close(): void {
+    this.connection.close()
+  }
+}

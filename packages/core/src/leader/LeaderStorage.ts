@@ -1,0 +1,28 @@
+import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
+
+/** What is left of a corrupt eventlog, and the empty one in its place. */
+export interface SetAsideEventlog {
+  readonly eventlog: SqliteConnection
+  /** The kept file, read-only, for salvage; `undefined` if SQLite cannot open it at all. */
+  readonly corrupt: SqliteConnection | undefined
+  readonly keptAs: string
+}
+
+/**
+ * The leader's two databases, provided by an adapter while it holds the store's lock.
+ *
+ * **Fails with**  `SqliteError` from every method.
+ */
+export interface LeaderStorage {
+  /** The durable log: WAL with `synchronous=FULL` where the platform has files. Called once. */
+  readonly openEventlog: () => SqliteConnection
+  /** The state database as it was left, or an empty one; it can always be made again, so `synchronous=NORMAL` is enough. */
+  readonly openState: () => SqliteConnection
+  /**
+   * Puts `image` (or an empty database, for `null`) in the place of the state database, atomically: after a crash either
+   * the old one or the new one is opened. The caller has closed the handle that it had.
+   */
+  readonly replaceState: (image: Uint8Array | null) => SqliteConnection
+  /** Keeps a corrupt eventlog aside and opens an empty one in its place. */
+  readonly setAsideEventlog: () => SetAsideEventlog
+}

@@ -288,7 +288,8 @@ const refuseShape = (batch: PushBatch): SyncBackendReason | undefined => {
   if (first === undefined) return new ProtocolError({ detail: 'a batch holds at least one event' })
   let parent = batch.parent
   for (const event of batch.events) {
-    const isNext = event.parentGlobal === parent.global && event.parentId === parent.eventId && event.global === parent.global + 1
+    const isNext =
+      event.parentGlobal === parent.global && event.parentId === parent.eventId && event.global === parent.global + 1
     if (!isNext) return new ProtocolError({ detail: `event ${event.id} does not follow the one before it` })
     parent = { global: event.global, eventId: event.id }
   }
@@ -351,7 +352,12 @@ const nextPage = (
   })
 
 /** Why an open stream may not go on: the log under it is another one now, or the backend was restarted. */
-const endOf = (state: MemoryState, log: MemoryLog, request: PullRequest, at: PullState): SyncBackendReason | undefined => {
+const endOf = (
+  state: MemoryState,
+  log: MemoryLog,
+  request: PullRequest,
+  at: PullState,
+): SyncBackendReason | undefined => {
   if (at.backendId !== log.backendId) return new BackendReset({ expected: at.backendId, received: log.backendId })
   if (at.isFirst ? !holds(log, request.after) : at.incarnation !== log.incarnation) {
     return new HistoryChanged({ detail: `e${request.after.global} is not in the log`, headGlobal: log.events.length })
@@ -362,7 +368,7 @@ const endOf = (state: MemoryState, log: MemoryLog, request: PullRequest, at: Pul
 const pageAfter = (state: MemoryState, log: MemoryLog, global: number): PullPage => {
   const limit = Math.min(state.options.pageEvents ?? pageEventsMax, pageEventsMax)
   const events: Array<PulledEvent> = []
-  for (let bytes = 0; events.length < limit; ) {
+  for (let bytes = 0; events.length < limit;) {
     const event = log.events[global + events.length]
     if (event === undefined) break
     bytes += eventSizeBytes(event)

@@ -1,0 +1,189 @@
+import {
+  type ConnectionState,
+  type SyncBackendContext,
+  SyncBackendError,
+  type SyncBackendReason,
+  ProtocolError,
+  TimedOut,
+  Unauthorized,
+  Unreachable,
+  heartbeatMs,
+  storeIdPattern,
+} from '@headwater/core/backend'
+import * as Duration from 'effect/Duration'
+import * as Effect from 'effect/Effect'
+import type * as Schema from 'effect/Schema'
+import * as SubscriptionRef from 'effect/SubscriptionRef'
+import type { HttpBackendOptions } from './HttpBackendOptions.ts'
+import { reasonOf } from './HttpFailure.ts'
+import { clientHeader, protocolHeader, protocolVersion } from './Protocol.ts'
+
+/**
+ * One client's way to one store on one server: how a request is made, and what is remembered between requests (the
+ * connection state, and whether event streams get through to this server).
+ */
+export interface HttpConnection {
+  readonly base: string
+  readonly context: SyncBackendContext
+  readonly fetch: typeof globalThis.fetch
+  readonly getToken: NonNullable<HttpBackendOptions['getToken']>
+  readonly headers: Readonly<Record<string, string>>
+  readonly requestMs: number
+  readonly heartbeatMs: number
+  readonly firstByteMs: number
+  readonly live: NonNullable<HttpBackendOptions['live']>
+  readonly state: SubscriptionRef.SubscriptionRef<ConnectionState>
+  readonly sse: SseMemory
+}
+
+/** What was learned about event streams on the way to this server. */
+export interface SseMemory {
+  /** Long-poll until this time of the Effect clock, in ms; then try a stream again. */
+  pollUntilMs: number
+  /** Streams in a row that were cut shortly after they began. */
+  shortStreams: number
+}
+
+export type Operation = 'ping' | 'push' | 'pull'
+
+/** A server that takes this long is as good as gone; two heartbeats, as for a stream. */
+const requestMsDefault = 2 * heartbeatMs
+/** A stream's first page is sent at once; a proxy that buffers shows by this much silence. */
+const firstByteMsDefault = 10_000
+
+/** Resolves options into a connection. **Fails with** never; a wrong `storeId` fails each request instead. */
+export const makeHttpConnection = Effect.fnUntraced(function* (
+  base: string,
+  options: HttpBackendOptions,
+  context: SyncBackendContext,
+): Effect.fn.Return<HttpConnection> {
+  return {
+    base: `${base}/v${protocolVersion}/stores/${encodeURIComponent(context.storeId)}`,
+    context,
+    fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
+    getToken: options.getToken ?? (() => undefined),
+    headers: options.headers ?? {},
+    requestMs: Duration.toMillis(options.timeout ?? requestMsDefault),
+    heartbeatMs: Duration.toMillis(options.heartbeat ?? heartbeatMs),
+    firstByteMs: Duration.toMillis(options.firstByteTimeout ?? firstByteMsDefault),
+    live: options.live ?? 'auto',
+    state: yield* SubscriptionRef.make<ConnectionState>('connecting'),
+    sse: { pollUntilMs: 0, shortStreams: 0 },
+  }
+})
+
+export const failWith = (operation: Operation, reason: SyncBackendReason): Effect.Effect<never, SyncBackendError> =>
+  Effect.fail(new SyncBackendError({ operation, reason }))
+
+/** An answer that does not have the shape of Protocol.ts. The detail is cut: it may quote the answer. */
+export const breach = (operation: Operation, error: Schema.SchemaError): Effect.Effect<never, SyncBackendError> =>
+  failWith(operation, new ProtocolError({ detail: error.message.slice(0, 500) }))
+
+export interface HttpRequest {
+  readonly operation: Operation
+  /** Behind the store's own address, with the query. */
+  readonly path: string
+  readonly body?: string
+  readonly accept?: string
+  /** Default: the connection's `requestMs`. */
+  readonly timeoutMs?: number
+  /** Cancels the body of the answer too, for streams; a request is otherwise cancelled by interruption. */
+  readonly signal?: AbortSignal
+}
+
+/** The answer's status is 2xx; anything else is a typed failure. The body is not read yet. */
+export const send = (connection: HttpConnection, request: HttpRequest): Effect.Effect<Response, SyncBackendError> =>
+  Effect.gen(function* () {
+    if (!storeIdPattern.test(connection.context.storeId)) {
+      return yield* failWith(
+        request.operation,
+        new ProtocolError({ detail: `the storeId must match ${storeIdPattern}` }),
+      )
+    }
+    const token = yield* takeToken(connection, request.operation)
+    const response = yield* fetchResponse(connection, request, token)
+    const spoken = response.headers.get(protocolHeader)
+    if (spoken !== null && spoken !== String(protocolVersion) && response.ok) {
+      const detail = `protocol ${spoken} instead of ${protocolVersion}`
+      return yield* failWith(request.operation, new ProtocolError({ detail }))
+    }
+    if (response.ok) return response
+    return yield* failWith(request.operation, yield* Effect.promise(() => reasonOf(response)))
+  })
+
+/** As {@link send}, with the whole body. The time limit covers both. */
+export const sendForText = (
+  connection: HttpConnection,
+  request: HttpRequest,
+): Effect.Effect<string, SyncBackendError> =>
+  send(connection, request).pipe(
+    Effect.flatMap((response) =>
+      Effect.tryPromise({
+        try: () => response.text(),
+        catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
+      }),
+    ),
+    within(request.operation, request.timeoutMs ?? connection.requestMs),
+  )
+
+/** Fails with `TimedOut` after `ms`. */
+export const within =
+  (operation: Operation, ms: number) =>
+  <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SyncBackendError> =>
+    Effect.timeoutOrElse(self, { duration: ms, orElse: () => failWith(operation, new TimedOut({ afterMs: ms })) })
+
+const takeToken = (connection: HttpConnection, operation: Operation): Effect.Effect<string | null, SyncBackendError> =>
+  Effect.tryPromise({
+    try: async () => (await connection.getToken()) ?? null,
+    catch: (error) =>
+      new SyncBackendError({ operation, reason: new Unauthorized({ detail: `getToken failed: ${textOf(error)}` }) }),
+  })
+
+const fetchResponse = (connection: HttpConnection, request: HttpRequest, token: string | null) =>
+  Effect.tryPromise({
+    try: (signal) =>
+      connection.fetch(connection.base + request.path, {
+        method: request.body === undefined ? 'GET' : 'POST',
+        headers: {
+          ...connection.headers,
+          [protocolHeader]: String(protocolVersion),
+          [clientHeader]: connection.context.clientId,
+          accept: request.accept ?? 'application/json',
+          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+        },
+        cache: 'no-store',
+        signal: request.signal ?? signal,
+        ...(request.body === undefined ? {} : { body: request.body }),
+      }),
+    catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
+  })
+
+/** A failure of `fetch` or of reading its body: it never got through, or was cut. */
+export const unreachable = (error: unknown): Unreachable => {
+  const cause = error instanceof Error && error.cause !== undefined ? `: ${textOf(error.cause)}` : ''
+  return new Unreachable({ detail: textOf(error) + cause })
+}
+
+const textOf = (error: unknown): string =>
+  error instanceof Error ? error.message || ('code' in error ? String(error.code) : error.name) : String(error)
+
+/** Notes how a call ended in the connection state: an answer of any kind is online. */
+export const noted =
+  (connection: HttpConnection) =>
+  <A, E extends SyncBackendError>(self: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    self.pipe(
+      Effect.tap(() => note(connection, 'online')),
+      Effect.tapError((error) => noteFailure(connection, error)),
+    )
+
+export const noteFailure = (connection: HttpConnection, error: SyncBackendError): Effect.Effect<void> => {
+  const { _tag } = error.reason
+  const isAway = _tag === 'Unreachable' || _tag === 'TimedOut' || _tag === 'Unavailable'
+  return note(connection, isAway ? 'offline' : 'online')
+}
+
+export const note = (connection: HttpConnection, state: ConnectionState): Effect.Effect<void> =>
+  Effect.suspend(() =>
+    SubscriptionRef.getUnsafe(connection.state) === state ? Effect.void : SubscriptionRef.set(connection.state, state),
+  )

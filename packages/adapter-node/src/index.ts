@@ -1,1 +1,3 @@
-export {}
+/** Headwater on Node. */
+export * from './BetterSqliteConnection.ts'
+export * from './NodeVersion.ts'

@@ -1,2 +1,5 @@
 /** Conformance suites and test doubles for Headwater's ports. */
 export * from './MemoryBackend.ts'
+export * from './SqliteConnectionSuite.ts'
+export * from './SqliteDump.ts'
+export { fillImage } from './sqlite/ImageFixture.ts'

@@ -55,7 +55,8 @@ export const classifySqliteError = (failure: {
   readonly operation: string
   readonly sql?: string | undefined
 }): SqliteError => {
-  const primary = /^SQLITE_[A-Z]+/.exec(failure.code)?.[0] ?? 'SQLITE_ERROR'
+  // A code that the driver has no name for is not the statement's fault: never a reason to skip an event.
+  const primary = /^SQLITE_[A-Z]+/.exec(failure.code)?.[0] ?? 'unknown'
   return new SqliteError({
     reason: reasonByPrimaryCode.get(primary) ?? 'IoFailed',
     operation: failure.operation,

@@ -1,4 +1,5 @@
 import { type SqliteError, classifySqliteError } from '@headwater/core/sqlite'
+import { refuseDeepExpression } from './ExpressionDepth.ts'
 import { codeName } from './ResultCode.ts'
 import { WasmArena } from './WasmArena.ts'
 import type { WasmExports } from './WasmExports.ts'
@@ -67,8 +68,9 @@ export const misuse = (state: WasmConnectionState, operation: string, isFinalize
         : 'the connection is busy: it may not be used inside one of its own functions',
   })
 
-/** A text with a NUL would be cut there without a word. **Fails with** `SqliteError`. */
-export const refuseNul = (operation: string, sql: string): void => {
+/** What SQLite must not be given: a NUL, where it would stop reading without a word, and what would overflow the stack. */
+export const refuseUnsafeText = (operation: string, sql: string): void => {
+  refuseDeepExpression(operation, sql)
   if (!sql.includes('\0')) return
   throw classifySqliteError({ code: 'SQLITE_ERROR', operation, detail: 'the text contains a NUL character', sql })
 }

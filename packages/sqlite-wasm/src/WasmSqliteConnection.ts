@@ -1,6 +1,13 @@
 import { type SqliteConnection, SqliteError, clearWalMark } from '@headwater/core/sqlite'
 import { nomem, ok } from './ResultCode.ts'
-import { type WasmConnectionState, codeError, failure, makeState, misuse, refuseNul } from './WasmConnectionState.ts'
+import {
+  type WasmConnectionState,
+  codeError,
+  failure,
+  makeState,
+  misuse,
+  refuseUnsafeText,
+} from './WasmConnectionState.ts'
 import type { WasmVfs } from './WasmExports.ts'
 import { createFunction, releaseFunctions } from './WasmFunction.ts'
 import type { WasmSqlite } from './WasmSqlite.ts'
@@ -111,7 +118,7 @@ const configure = (state: WasmConnectionState): void => {
 }
 
 const execute = (state: WasmConnectionState, sql: string): void => {
-  refuseNul('exec', sql)
+  refuseUnsafeText('exec', sql)
   const { exports, arena } = state
   try {
     const text = arena.putText(sql)

@@ -7,7 +7,7 @@ import {
 } from '@headwater/core/sqlite'
 import { fitsInt64, highWord, joinWords, lowWord } from './Int64.ts'
 import { nomem, ok, row as rowCode } from './ResultCode.ts'
-import { type WasmConnectionState, codeError, failure, misuse, refuseNul } from './WasmConnectionState.ts'
+import { type WasmConnectionState, codeError, failure, misuse, refuseUnsafeText } from './WasmConnectionState.ts'
 import type { WasmExports } from './WasmExports.ts'
 import { readText } from './WasmText.ts'
 
@@ -127,7 +127,7 @@ export const prepareStatement = (
 
 /** Compiles exactly one statement. **Fails with** `SqliteError`. */
 const compile = (state: WasmConnectionState, sql: string): number => {
-  refuseNul('prepare', sql)
+  refuseUnsafeText('prepare', sql)
   const { exports, arena, out } = state
   try {
     const text = arena.putText(sql)

@@ -55,6 +55,28 @@ export const sqliteErrorCases: ReadonlyArray<SqliteCase> = [
     },
   },
   {
+    name: 'an expression of 10,000 levels is invalid SQL, a list of 10,000 is not, and the connection goes on',
+    run: ({ connection }) => {
+      connection.exec('CREATE TABLE t (a, b)')
+      const deep = [
+        `1${'+1'.repeat(10_000)}`,
+        `${'~'.repeat(10_000)}1`,
+        `a = 1${' OR a = 2'.repeat(10_000)}`,
+        `(${'1-('.repeat(5000)}1${')'.repeat(5001)}`,
+      ]
+      for (const expression of deep) {
+        failsWith({ reason: 'SqlInvalid' }, () => connection.prepare(`SELECT ${expression} FROM t`))
+        failsWith({ reason: 'SqlInvalid' }, () => connection.exec(`DELETE FROM t WHERE ${expression}`))
+      }
+      connection.exec(
+        `INSERT INTO t VALUES ${Array.from({ length: 10_000 }, () => "(-1 + 2, 'it''s -- + (')").join(', ')}`,
+      )
+      equal(query(connection, `SELECT count(*) FROM t WHERE a IN (${'-1, '.repeat(10_000)} 1)`), [[10_000n]])
+      equal(query(connection, `SELECT 1${' + 1'.repeat(900)}`), [[901n]])
+      equal(query(connection, Array.from({ length: 400 }, () => 'SELECT 1 - 1 + 1 - 1').join(' UNION ')), [[0n]])
+    },
+  },
+  {
     name: 'a rowid that is no integer is a Mismatch',
     run: ({ connection }) => {
       connection.exec('CREATE TABLE t (a INTEGER PRIMARY KEY)')

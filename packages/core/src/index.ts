@@ -1,1 +1,38 @@
-export {}
+/** Events, schema and queries: what an app's own definitions are made of. */
+export * as Schema from 'effect/Schema'
+export { defineEvent } from './event/EventDefinition.ts'
+export type {
+  AnyEventDefinition,
+  DecodedArgs,
+  EventDefinition,
+  EventInput,
+  EventOptions,
+} from './event/EventDefinition.ts'
+export { EventTooLarge, InvalidEventArgs, InvalidEventDefinition } from './event/EventError.ts'
+export type { AnySchema, SchemaInput, SchemaOutput } from './event/SchemaCodec.ts'
+export { column } from './schema/Column.ts'
+export type { Collation, Column, ColumnReference, Columns, ReferenceAction } from './schema/Column.ts'
+export type { Materializer, MaterializerContext, MaterializerResult, MaterializedEvent } from './schema/Materializer.ts'
+export type { Query, QueryResult } from './schema/Query.ts'
+export {
+  InvalidColumnValue,
+  MaterializerInvalid,
+  QueryInvalid,
+  SchemaInvalid,
+  UnknownColumn,
+} from './schema/SchemaError.ts'
+export type { SqliteValue } from './schema/SqliteValue.ts'
+export { defineSchema } from './schema/StoreSchema.ts'
+export type { SchemaOptions, StoreSchema, UnknownEvent, UnknownEventPolicy } from './schema/StoreSchema.ts'
+export type { AnyTable, TableOptions } from './schema/TableDefinition.ts'
+export type { Write } from './schema/Write.ts'
+export { sql } from './query/Sql.ts'
+export type { Sql, SqlIdentifier, SqlParameter } from './query/Sql.ts'
+export { RowInvalid, SqlParameterInvalid } from './query/SqlError.ts'
+export { table } from './query/Table.ts'
+export type { InsertRow, Row, Table } from './query/Table.ts'
+export type { RowsQuery } from './query/TableQuery.ts'
+export type { InsertOptions, UnfilteredWrite, UpsertOptions } from './query/TableWrite.ts'
+export { and, or } from './query/Where.ts'
+export type { ColumnConditions, Combination, Operators, Where } from './query/Where.ts'
+export { StatementRefused } from './sqlite/StatementRefused.ts'

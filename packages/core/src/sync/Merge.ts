@@ -28,7 +28,7 @@ export type MergeInput =
   | {
       readonly _tag: 'upstream-reject'
       readonly eventIds: ReadonlySet<string>
-      readonly acknowledgedIds?: ReadonlySet<string>
+      readonly acknowledgedGlobal?: number
     }
 
 /**
@@ -47,6 +47,6 @@ export const merge = (state: SyncState, input: MergeInput, scope: UpstreamScope)
     case 'upstream-rebase':
       return upstreamRebase(state, input)
     case 'upstream-reject':
-      return upstreamReject(state, input.eventIds, input.acknowledgedIds)
+      return upstreamReject(state, input.eventIds, input.acknowledgedGlobal)
   }
 }

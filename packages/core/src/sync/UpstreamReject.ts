@@ -14,9 +14,12 @@ import { type SyncState, make } from './SyncState.ts'
  *
  * What is behind the first of them is rolled back; the rest of it is renumbered and replayed, so that client-only events
  * follow the anchor before. Client-only events that have no pending synced event before them any more are confirmed.
- * Ids that are not pending are ignored; if none is, nothing changes. Events in `acknowledgedIds` stay: the backend took
- * them with an earlier batch, they are only not pulled yet. O(pending): a refusal is rare, and its groups have to be
- * looked for.
+ * Ids that are not pending are ignored; if none is, nothing changes. O(pending): a refusal is rare, and its groups have
+ * to be looked for.
+ *
+ * **Units**  `acknowledgedGlobal` is the last synced position that a push answer has acknowledged. What stands at or
+ * before it is in the backend's log, only not pulled yet: it stays. A client-only event there is in no log but ours and
+ * leaves with its group.
  *
  * **Example** (A, a client-only c and B are pending; the backend refuses A, which was committed alone)
  * ```ts
@@ -27,13 +30,14 @@ import { type SyncState, make } from './SyncState.ts'
 export const upstreamReject = (
   state: SyncState,
   eventIds: ReadonlySet<string>,
-  acknowledgedIds: ReadonlySet<string> = new Set(),
+  acknowledgedGlobal = 0,
 ): Advance | Rebase => {
   const pending = state.pending.toArray()
   const refusedGroups = new Set<string>()
   for (const { event } of pending) if (eventIds.has(event.id)) refusedGroups.add(event.commitId)
-  const isRefused = ({ event }: NumberedEvent): boolean =>
-    refusedGroups.has(event.commitId) && !acknowledgedIds.has(event.id)
+  const isAcknowledged = ({ seq, event }: NumberedEvent): boolean =>
+    !event.isClientOnly && seq.global <= acknowledgedGlobal
+  const isRefused = (local: NumberedEvent): boolean => refusedGroups.has(local.event.commitId) && !isAcknowledged(local)
 
   const first = pending.findIndex(isRefused)
   if (first === -1) return { _tag: 'advance', state, newEvents: [], confirmedEvents: [] }

@@ -121,10 +121,10 @@ describe('the merge equals its oracle', () => {
   })
 
   it('upstream-reject of groups, acknowledged events stay', () => {
-    holds('reject', rejectScenario, ({ head, local, refused, acknowledged }) => {
+    holds('reject', rejectScenario, ({ head, local, refused, acknowledgedGlobal }) => {
       const state = make({ upstreamHead: head, pending: local })
-      const result = upstreamReject(state, refused, acknowledged)
-      expect(inOracleWords(local, result)).toEqual(rejectOracle(head, entries(local), refused, acknowledged))
+      const result = upstreamReject(state, refused, acknowledgedGlobal)
+      expect(inOracleWords(local, result)).toEqual(rejectOracle(head, entries(local), refused, acknowledgedGlobal))
       expect(localEventsAreKept(local, result.state.pending)).toBe(true)
       expectGenerations(result, [])
       install(local, head, result)

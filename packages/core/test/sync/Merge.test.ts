@@ -365,7 +365,7 @@ describe('upstream-reject', () => {
     const input: MergeInput = {
       _tag: 'upstream-reject',
       eventIds: new Set(['C']),
-      acknowledgedIds: new Set(['A']),
+      acknowledgedGlobal: 2,
     }
     expect(told(merge(state, input, 'synced'))).toMatchObject({ dropped: ['e3 B', 'e4 C'], pending: ['e2 A'] })
   })

@@ -187,11 +187,13 @@ export const rejectOracle = (
   head: Head,
   local: ReadonlyArray<Entry>,
   ids: ReadonlySet<string>,
-  acknowledged: ReadonlySet<string>,
+  acknowledgedGlobal: number,
 ): Expected => {
-  const isRefused = (one: Entry): boolean =>
-    local.some((other) => ids.has(other.id) && other.group === one.group) && !acknowledged.has(one.id)
-  const left = local.filter((one) => !isRefused(one))
+  const positions = places(local, head)
+  const isAcknowledged = (one: Entry, place: number): boolean =>
+    !one.isClientOnly && (positions[place]?.global ?? 0) <= acknowledgedGlobal
+  const isNamed = (one: Entry): boolean => local.some((other) => ids.has(other.id) && other.group === one.group)
+  const left = local.filter((one, place) => !isNamed(one) || isAcknowledged(one, place))
   const isWaiting = (_: Entry, place: number): boolean => left.slice(0, place + 1).some((one) => !one.isClientOnly)
   return compareLogs(head, local, left, left.filter(isWaiting))
 }

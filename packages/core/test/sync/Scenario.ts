@@ -141,7 +141,7 @@ export interface RejectScenario {
   readonly head: EventSequenceNumber
   readonly local: ReadonlyArray<NumberedEvent>
   readonly refused: ReadonlySet<string>
-  readonly acknowledged: ReadonlySet<string>
+  readonly acknowledgedGlobal: number
 }
 
 export const rejectScenario: fc.Arbitrary<RejectScenario> = fc
@@ -150,16 +150,13 @@ export const rejectScenario: fc.Arbitrary<RejectScenario> = fc
     local: localEvents('synced', 'p'),
     generations,
     refused: fc.array(fc.nat(11), { minLength: 1, maxLength: 4 }),
-    acknowledged: fc.array(fc.nat(11), { maxLength: 3 }),
+    acknowledgedCount: fc.nat(3),
   })
-  .map(({ head: upstreamHead, local, generations: stamps, refused, acknowledged }) => ({
+  .map(({ head: upstreamHead, local, generations: stamps, refused, acknowledgedCount }) => ({
     head: upstreamHead,
     local: number(local, upstreamHead, stamps),
     refused: new Set(refused.map((index) => `p${index}`)),
-    // The backend acknowledges synced events only.
-    acknowledged: new Set(
-      acknowledged.flatMap((index) => (local[index]?.isClientOnly === false ? [local[index].id] : [])),
-    ),
+    acknowledgedGlobal: upstreamHead.global + acknowledgedCount,
   }))
 
 export interface PushScenario {

@@ -137,7 +137,8 @@ class Leader extends Node {
   deadLetters: Array<EventEnvelope> = []
   /** Refused, and in the backend after all (an acknowledgement was lost): they stand where upstream has them. */
   readonly reinstatedIds = new Set<string>()
-  readonly acknowledgedIds = new Set<string>()
+  /** The last position that a push answer has acknowledged; a page that moves events makes it void. */
+  acknowledgedGlobal = 0
   readonly cursors = new Map<Session, Position>()
 
   constructor(scope: UpstreamScope) {
@@ -151,6 +152,7 @@ class Leader extends Node {
       this.deadLetters.push(...result.droppedEvents.map(({ event }) => event))
       for (const [session, position] of this.cursors) this.cursors.set(session, min(position, result.base))
       this.epoch++
+      this.acknowledgedGlobal = 0
     }
     this.settledHead = this.state.upstreamHead
   }
@@ -195,7 +197,7 @@ class Leader extends Node {
   /** Pushes the first events, at most {@link batchMax}; a group larger than that goes in parts. */
   push(backend: Backend, isAnswerLost: boolean): void {
     const synced = this.state.pending.toArray().filter(({ event }) => !event.isClientOnly)
-    const batch = synced.filter(({ event }) => !this.acknowledgedIds.has(event.id)).slice(0, batchMax)
+    const batch = synced.filter(({ seq }) => seq.global > this.acknowledgedGlobal).slice(0, batchMax)
     if (batch.length === 0) return
     const parent = (batch[0]?.seq.global ?? 1) - 1
     const parentId = this.rows.find(({ seq }) => seq.global === parent && seq.client === 0)?.event.id
@@ -205,8 +207,13 @@ class Leader extends Node {
       batch.map(({ event }) => event),
     )
     if (isAnswerLost) return
-    if (answer === 'accepted') for (const { event } of batch) this.acknowledgedIds.add(event.id)
-    else if (answer !== 'ahead') this.write(upstreamReject(this.state, answer, this.acknowledgedIds))
+    if (answer === 'accepted') this.acknowledgedGlobal = batch.at(-1)?.seq.global ?? 0
+    else if (answer !== 'ahead') {
+      const { acknowledgedGlobal } = this
+      this.write(upstreamReject(this.state, answer, acknowledgedGlobal))
+      // What stands before the refused events keeps its place.
+      this.acknowledgedGlobal = acknowledgedGlobal
+    }
   }
 }
 

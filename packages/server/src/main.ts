@@ -1,3 +1,11 @@
 #!/usr/bin/env node
-console.error('headwater-server: not built yet')
-process.exitCode = 1
+// Checked before anything is loaded: better-sqlite3 ends a Node that is too old without a word.
+const [major = 0, minor = 0] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 19)) {
+  console.error(`headwater-server: needs Node 22.19 or newer, this is ${process.versions.node}; install a current Node`)
+  process.exitCode = 1
+} else {
+  const { runCli } = await import('./Cli.ts')
+  process.exitCode = await runCli(process.argv.slice(2))
+}
+export {}

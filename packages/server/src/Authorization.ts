@@ -1,0 +1,67 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import * as Effect from 'effect/Effect'
+import { ServerFailure } from './ServerFailure.ts'
+
+/** Who asks. What `authorize` gives. */
+export interface Principal {
+  /** Stored with every event as its author, and binds clientIds. `null`: allowed, but nobody in particular. */
+  readonly id: string | null
+  /** Takes events of clients that are bound to others: an administrator who pushes a whole log again. Default `false`. */
+  readonly mayPushForOthers?: boolean
+  /** When the token ends, in ms since 1970: an event stream ends then too, and the client comes with its next token. */
+  readonly expiresAtMs?: number
+}
+
+/** Why not. 401 (default) asks for another token, 403 says that this one may not do it. */
+export interface Refusal {
+  readonly refused: string
+  readonly status?: 401 | 403
+}
+
+export interface AuthorizeContext {
+  readonly storeId: string
+  readonly operation: 'info' | 'push' | 'pull'
+}
+
+/** Called for every request but `/health`. It must leave the body unread. What it throws is a 503 for this request. */
+export type Authorize = (
+  request: Request,
+  context: AuthorizeContext,
+) => Principal | Refusal | Promise<Principal | Refusal>
+
+const anybody: Principal = { id: null }
+
+/** Asks the hook, if there is one. */
+export const authorizeRequest = (
+  authorize: Authorize | undefined,
+  request: Request,
+  context: AuthorizeContext,
+): Effect.Effect<Principal, ServerFailure> => {
+  if (authorize === undefined) return Effect.succeed(anybody)
+  return Effect.tryPromise({
+    try: async () => authorize(request, context),
+    catch: () =>
+      new ServerFailure({ tag: 'Unavailable', detail: 'the authorize hook of this server failed; try again' }),
+  }).pipe(
+    Effect.flatMap((answer) => {
+      if (!('refused' in answer)) return Effect.succeed(answer)
+      const tag = answer.status === 403 ? 'Forbidden' : 'Unauthorized'
+      return Effect.fail(new ServerFailure({ tag, detail: answer.refused }))
+    }),
+  )
+}
+
+/** Accepts any of these bearer tokens, and nobody else. Tokens are compared by hash, in constant time. */
+export const authorizeTokens = (tokens: ReadonlyArray<string>): Authorize => {
+  const accepted = tokens.map(digest)
+  return (request) => {
+    const header = request.headers.get('authorization') ?? ''
+    if (!/^bearer /i.test(header)) return { refused: 'send a token: authorization: Bearer …' }
+    const given = digest(header.slice(7).trim())
+    return accepted.some((token) => timingSafeEqual(token, given))
+      ? anybody
+      : { refused: 'this token is not one of the server' }
+  }
+}
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -1,0 +1,34 @@
+import { clientHeader, protocolHeader } from '@headwater/backend-http/protocol'
+
+/** Which web pages may talk to the server: `*`, or origins like `https://app.example.com`. */
+export type CorsOrigins = '*' | ReadonlyArray<string>
+
+/** A day: browsers cap it themselves (Chromium at two hours). */
+const preflightSeconds = 86_400
+
+/** The headers that let the page of this request read the answer; none without CORS or for another origin. */
+export const corsHeaders = (request: Request, origins: CorsOrigins | undefined): ReadonlyArray<[string, string]> => {
+  const origin = request.headers.get('origin')
+  if (origins === undefined || origin === null) return []
+  const vary: [string, string] = ['vary', 'origin']
+  if (origins !== '*' && !origins.includes(origin)) return [vary]
+  return [
+    vary,
+    ['access-control-allow-origin', origins === '*' ? '*' : origin],
+    ['access-control-expose-headers', `${protocolHeader}, retry-after, date`],
+  ]
+}
+
+/** The answer to a preflight, `undefined` for any other request. */
+export const preflight = (request: Request): Response | undefined => {
+  if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
+  const asked = request.headers.get('access-control-request-headers')
+  return new Response(null, {
+    status: 204,
+    headers: {
+      'access-control-allow-methods': 'GET, POST',
+      'access-control-allow-headers': asked ?? `authorization, content-type, ${protocolHeader}, ${clientHeader}`,
+      'access-control-max-age': String(preflightSeconds),
+    },
+  })
+}

@@ -1,0 +1,79 @@
+/**
+ * The body of a `live=sse` pull.
+ *
+ * It is driven by its reader: a page is read from storage when the reader wants one and not before, so that a slow
+ * connection holds one page here and one in its socket, whatever the log grows to meanwhile. While the reader waits and
+ * there is no news, a heartbeat is sent; a reader that doesn't read needs none.
+ */
+import { failureEvent } from '@headwater/backend-http/protocol'
+import type { BackendPosition } from '@headwater/core/backend'
+import * as Effect from 'effect/Effect'
+import * as Result from 'effect/Result'
+import type { ServerContext } from './ServerContext.ts'
+import { type News, makeNews } from './News.ts'
+import { ServerFailure, stoppingFailure } from './ServerFailure.ts'
+
+export interface PullPlace {
+  readonly after: BackendPosition
+  readonly backendId: string | null
+}
+
+/** One page as text, and where the next one starts. */
+export interface PullStep {
+  readonly text: string
+  readonly events: number
+  readonly next: PullPlace
+}
+
+export interface LiveStreamOptions {
+  readonly server: ServerContext
+  readonly storeId: string
+  readonly first: PullStep
+  readonly step: (from: PullPlace) => Effect.Effect<PullStep, ServerFailure>
+  readonly expiresAtMs: number | undefined
+}
+
+export const liveStream = (options: LiveStreamOptions): ReadableStream<Uint8Array> => {
+  const news = makeNews(options.server, options.storeId)
+  const encoder = new TextEncoder()
+  let unsent: PullStep | undefined = options.first
+  let place = options.first.next
+  const next = async (): Promise<PullStep | ServerFailure | 'heartbeat'> => {
+    if (unsent !== undefined) return unsent
+    return nextStep(options, news, place)
+  }
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        const said = await next()
+        unsent = undefined
+        if (said === 'heartbeat') return controller.enqueue(encoder.encode(': heartbeat\n\n'))
+        if (!(said instanceof ServerFailure)) {
+          place = said.next
+          return controller.enqueue(encoder.encode(`id: ${place.after.global}\ndata: ${said.text}\n\n`))
+        }
+        news.end()
+        controller.enqueue(encoder.encode(`event: ${failureEvent}\ndata: ${JSON.stringify(said.body)}\n\n`))
+        controller.close()
+      },
+      cancel: () => news.end(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+/** The next page with events, or after a heartbeat's time without any, or why the stream ends. */
+const nextStep = async (
+  { server, step, expiresAtMs }: LiveStreamOptions,
+  news: News,
+  place: PullPlace,
+): Promise<PullStep | ServerFailure | 'heartbeat'> => {
+  const leftMs = expiresAtMs === undefined ? Infinity : expiresAtMs - Date.now()
+  if (server.stopping.aborted) return stoppingFailure()
+  if (leftMs <= 0) return new ServerFailure({ tag: 'Unauthorized', detail: 'the token of this stream has expired' })
+  const result = await Effect.runPromise(Effect.result(step(place)))
+  if (Result.isFailure(result)) return result.failure
+  if (result.success.events > 0) return result.success
+  const outcome = await news.wait(Math.min(server.heartbeatMs, leftMs))
+  return outcome === 'silence' ? 'heartbeat' : nextStep({ server, step, expiresAtMs } as LiveStreamOptions, news, place)
+}

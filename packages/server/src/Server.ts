@@ -1,0 +1,115 @@
+import * as Data from 'effect/Data'
+import * as Effect from 'effect/Effect'
+import { type Authorize, authorizeTokens } from './Authorization.ts'
+import { type HandlerOptions, makeHandler } from './Handler.ts'
+import { listen } from './NodeListener.ts'
+import { silentLogger } from './ServerLog.ts'
+import { sqliteLogStorage } from './SqliteLogStorage.ts'
+
+export interface ServerOptions extends Omit<HandlerOptions, 'storage' | 'signal' | 'hosts'> {
+  /** Folder of the log. */
+  readonly data: string
+  /** Default 4800; 0 takes a free one. */
+  readonly port?: number
+  /** Default `127.0.0.1`. Any other than loopback needs `token` or `authorize`. */
+  readonly host?: string
+  /** Accepts requests with one of these, and no others. Not together with `authorize`. */
+  readonly token?: string | ReadonlyArray<string>
+  /** How long `close` waits for running requests, in ms. Default 10,000. */
+  readonly graceMs?: number
+  /** How long a reader may leave a full socket unread, in ms. Default 60,000. */
+  readonly stallMs?: number
+}
+
+export interface RunningServer {
+  readonly url: string
+  readonly port: number
+  /** Neither a token nor a hook: everybody on this machine may do everything. */
+  readonly isOpen: boolean
+  /** Copies all logs into a new file while everything goes on. */
+  readonly backup: (file: string) => Promise<void>
+  /** Ends live streams, finishes pushes, closes the log. Idempotent. */
+  readonly close: () => Promise<void>
+}
+
+/** The options contradict each other or would open the server to everybody. */
+export class ServerRefused extends Data.TaggedError('ServerRefused')<{ readonly detail: string }> {
+  override get message(): string {
+    return this.detail
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
+export const portDefault = 4800
+const loopback: ReadonlyArray<string> = ['127.0.0.1', '::1', 'localhost']
+
+/**
+ * Starts a server with SQLite storage.
+ *
+ * **Fails with**  `ServerRefused`, `ListenFailed`, `DataFolderError`; each message says what to do.
+ *
+ * **Example**
+ * ```ts
+ * const server = await startServer({ data: './data', port: 0, token: 'secret' })
+ * httpBackend({ url: server.url, getToken: () => 'secret' })
+ * await server.close()
+ * ```
+ *
+ * @category constructors
+ */
+export const startServer = async (options: ServerOptions): Promise<RunningServer> => {
+  const host = options.host ?? '127.0.0.1'
+  const authorize = authorizeOf(options)
+  const isOpen = authorize === undefined
+  if (isOpen && !loopback.includes(host)) {
+    const detail = `without a token the server listens on loopback only, not on ${host}; give a token, or an authorize hook`
+    throw new ServerRefused({ detail })
+  }
+  const storage = sqliteLogStorage({ folder: options.data })
+  const stop = new AbortController()
+  const handle = makeHandler({
+    ...options,
+    ...(authorize === undefined ? { hosts: ['127.0.0.1', '[::1]', 'localhost'] } : { authorize }),
+    storage,
+    signal: stop.signal,
+  })
+  const { graceMs, stallMs } = options
+  const listener = await listen({
+    handle,
+    port: options.port ?? portDefault,
+    host,
+    ...(graceMs === undefined ? {} : { graceMs }),
+    ...(stallMs === undefined ? {} : { stallMs }),
+  }).catch(async (error: unknown) => {
+    await Effect.runPromise(storage.close)
+    throw error
+  })
+  const log = options.logger ?? silentLogger
+  log({ level: 'info', event: 'listening', url: listener.url, storage: storage.name, isOpen })
+  const end = async (): Promise<void> => {
+    log({ level: 'info', event: 'stopping' })
+    stop.abort()
+    await listener.close()
+    await Effect.runPromise(storage.close)
+    log({ level: 'info', event: 'stopped' })
+  }
+  let ended: Promise<void> | undefined
+  return {
+    url: listener.url,
+    port: listener.port,
+    isOpen,
+    backup: (file) => Effect.runPromise(storage.backup(file)),
+    close: () => (ended ??= end()),
+  }
+}
+
+const authorizeOf = (options: ServerOptions): Authorize | undefined => {
+  if (options.token === undefined) return options.authorize
+  if (options.authorize !== undefined) throw new ServerRefused({ detail: 'give either token or authorize, not both' })
+  const tokens = typeof options.token === 'string' ? [options.token] : options.token
+  if (tokens.length > 0 && tokens.every((token) => token.trim() === token && token !== ''))
+    return authorizeTokens(tokens)
+  throw new ServerRefused({ detail: 'a token must not be empty nor begin or end with a space' })
+}

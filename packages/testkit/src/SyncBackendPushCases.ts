@@ -1,0 +1,282 @@
+import { batchEventsMax, eventBytesMax, eventSizeBytes } from '@headwater/core/backend'
+import * as Effect from 'effect/Effect'
+import { type SyncBackendCase, use } from './SyncBackendCase.ts'
+import {
+  batchesOf,
+  connect,
+  endOf,
+  eventsAfter,
+  expectEqual,
+  expectLog,
+  expectTrue,
+  failureOf,
+  positionOf,
+  reasonOf,
+  renumber,
+  root,
+} from './SyncBackendFixture.ts'
+
+const accepted = (head: { readonly global: number; readonly eventId: string | null }) => ({ _tag: 'Accepted', head })
+
+/** Cases about what a push is answered, in the order of the port's checks. */
+export const pushCases: ReadonlyArray<SyncBackendCase> = [
+  {
+    name: 'push: a batch behind the head is accepted and pulled back as it was',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const events = eventsAfter(root, 3)
+        expectEqual('answer', yield* a.push(events), accepted(endOf(events)))
+        expectLog(yield* a.log(), events)
+        expectEqual('head of ping', (yield* a.backend.ping).head, endOf(events))
+      }),
+  },
+  {
+    name: 'push: of 8 racers on one parent exactly one wins, the others get the head',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
+        const racers = yield* Effect.forEach(names, (name) => connect(under.provider, storeId, `client-${name}`))
+        const answers = yield* Effect.forEach(
+          racers,
+          (racer, index) => racer.push(eventsAfter(root, 2, { clientId: `client-${names[index]}` })),
+          { concurrency: 'unbounded' },
+        )
+        const winners = answers.filter(({ _tag }) => _tag === 'Accepted')
+        expectEqual('winners', winners.length, 1)
+        const log = yield* racers[0]!.log()
+        expectEqual('events in the log', log.length, 2)
+        for (const answer of answers) {
+          expectTrue(`a loser is answered ${answer._tag}`, answer._tag === 'Accepted' || answer._tag === 'BackendAhead')
+          if (answer._tag === 'BackendAhead') expectEqual('head for a loser', answer.head, endOf(log))
+        }
+      }),
+  },
+  {
+    name: 'push: the same batch again is accepted, wherever it stands by now',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const first = eventsAfter(root, 3)
+        const second = eventsAfter(endOf(first), 2)
+        yield* a.pushAll(first)
+        expectEqual('at the tail', yield* a.push(first), accepted(endOf(first)))
+        yield* a.pushAll(second)
+        expectEqual('further back', yield* a.push(first), accepted(endOf(second)))
+        const moved = renumber(endOf(second), first)
+        expectEqual('renumbered by its client', yield* a.push(moved), accepted(endOf(second)))
+        expectLog(yield* a.log(), [...first, ...second])
+      }),
+  },
+  {
+    name: 'push: after a lost answer the retry is accepted and nothing is there twice',
+    needs: ['loseAnswer'],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const events = eventsAfter(root, 5)
+        yield* use(under.loseNextAnswer)
+        const lost = yield* failureOf('the push', a.push(events))
+        expectTrue(`a lost answer is retryable, not ${lost.reason._tag}`, lost.isRetryable)
+        expectEqual('retry', yield* a.push(events), accepted(endOf(events)))
+        expectLog(yield* a.log(), events)
+      }),
+  },
+  {
+    name: 'push: a known prefix at the tail is skipped, the rest appended',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const events = eventsAfter(root, 5)
+        yield* a.pushAll(events.slice(0, 3))
+        expectEqual('answer', yield* a.push(events.slice(1)), accepted(endOf(events)))
+        expectLog(yield* a.log(), events)
+      }),
+  },
+  {
+    name: 'push: any other mix with known ids is BackendAhead and stores nothing',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 4)
+        yield* a.pushAll(log)
+        const prefixInside = [...log.slice(0, 2), ...eventsAfter(positionOf(log[1]!), 1)]
+        expectEqual('a known prefix that is not the tail', (yield* a.push(prefixInside))._tag, 'BackendAhead')
+        const fresh = eventsAfter(endOf(log), 1)
+        const known = renumber(endOf(fresh), [log[3]!])
+        expectEqual('a known event behind a new one', (yield* a.push([...fresh, ...known]))._tag, 'BackendAhead')
+        const swapped = renumber(root, [log[1]!, log[0]!])
+        expectEqual('known events in another order', (yield* a.push(swapped))._tag, 'BackendAhead')
+        expectLog(yield* a.log(), log)
+      }),
+  },
+  {
+    name: 'push: a known id with other content is rejected as DuplicateId, and nothing of its batch is stored',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 2)
+        yield* a.pushAll(log)
+        const { id } = log[0]!
+        for (const other of [{ argsJson: '{"other":1}' }, { name: 'otherName' }, { clientId: 'client-b' }]) {
+          const forged = eventsAfter(endOf(log), 1, { id, ...other })
+          const batch = [...forged, ...eventsAfter(endOf(forged), 1)]
+          const rejections = [{ eventId: id, reason: 'DuplicateId' }]
+          expectEqual('answer', yield* a.push(batch), { _tag: 'Rejected', rejections })
+        }
+        expectLog(yield* a.log(), log)
+      }),
+  },
+  {
+    name: 'push: behind the head is BackendAhead with the head; `missing` is the complete tail or absent',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 6)
+        yield* a.pushAll(log)
+        for (const parent of [root, positionOf(log[2]!)]) {
+          const answer = yield* a.push(eventsAfter(parent, 2, { clientId: 'client-b' }))
+          expectEqual('tag', answer._tag, 'BackendAhead')
+          if (answer._tag !== 'BackendAhead') continue
+          expectEqual('head', answer.head, endOf(log))
+          if (answer.missing !== undefined) expectLog(answer.missing, log.slice(parent.global), parent)
+        }
+        expectLog(yield* a.log(), log)
+      }),
+  },
+  {
+    name: 'push: a parent beyond the head, or another id at its position, is HistoryChanged with the head',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 3)
+        const beyondRoot = yield* a.push(eventsAfter({ global: 1, eventId: 'nobody' }, 1))
+        expectEqual('on an empty log', beyondRoot, { _tag: 'HistoryChanged', head: root })
+        yield* a.pushAll(log)
+        const changed = { _tag: 'HistoryChanged', head: endOf(log) }
+        expectEqual('beyond', yield* a.push(eventsAfter({ global: 7, eventId: 'nobody' }, 1)), changed)
+        expectEqual('at the head', yield* a.push(eventsAfter({ global: 3, eventId: 'nobody' }, 1)), changed)
+        expectEqual('inside', yield* a.push(eventsAfter({ global: 2, eventId: 'nobody' }, 1)), changed)
+        expectLog(yield* a.log(), log)
+      }),
+  },
+  {
+    name: 'push: a batch that is not contiguous, or holds an id twice, is a ProtocolError and stores nothing',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const events = eventsAfter(root, 3)
+        expectEqual('a gap', yield* reasonOf('a gap', a.push([events[0]!, events[2]!])), 'ProtocolError')
+        const twice = [events[0]!, ...renumber(positionOf(events[0]!), [events[0]!])]
+        expectEqual('an id twice', yield* reasonOf('an id twice', a.push(twice)), 'ProtocolError')
+        expectEqual('no events', yield* reasonOf('no events', a.push([])), 'ProtocolError')
+        expectLog(yield* a.log(), [])
+      }),
+  },
+  {
+    name: 'push: 60 events of 120 kB and 1,800 of 1 kB arrive in batches within the limits',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const large = eventsAfter(root, 60, { argsJson: (index) => JSON.stringify(`${index}`.padEnd(120_000, 'ä')) })
+        const small = eventsAfter(endOf(large), 1_800, { argsJson: JSON.stringify('x'.repeat(1_000)) })
+        yield* a.pushAll([...large, ...small])
+        expectTrue('more than one batch', batchesOf(small).length > 1)
+        expectLog(yield* a.log(), [...large, ...small])
+      }),
+  },
+  {
+    name: 'push: an event of exactly the limit travels alone; one byte more, or a batch beyond it, is BatchTooLarge',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const sized = (bytes: number) => {
+          const [empty] = eventsAfter(root, 1, { argsJson: '""' })
+          const argsJson = `"${'x'.repeat(bytes - eventSizeBytes(empty!))}"`
+          return [{ ...empty!, argsJson }]
+        }
+        const above = sized(eventBytesMax + 1)
+        expectEqual('above', yield* reasonOf('above', a.push(above)), 'BatchTooLarge')
+        const manyBytes = eventsAfter(root, 10, { argsJson: JSON.stringify('x'.repeat(120_000)) })
+        expectEqual('bytes', yield* reasonOf('bytes', a.push(manyBytes)), 'BatchTooLarge')
+        const manyEvents = eventsAfter(root, batchEventsMax + 1)
+        expectEqual('events', yield* reasonOf('events', a.push(manyEvents)), 'BatchTooLarge')
+        expectLog(yield* a.log(), [])
+        const exact = sized(eventBytesMax)
+        expectEqual('exactly', yield* a.push(exact), accepted(endOf(exact)))
+        expectLog(yield* a.log(), exact)
+      }),
+  },
+  {
+    name: 'push: unicode, empty and strangely written args come back byte for byte',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const texts = [
+          '{}',
+          '[]',
+          'null',
+          '""',
+          '0',
+          ' { "a" : 1.0 , "b":1e2 } ',
+          '{"b":1,"a":2}',
+          '"\\u00e4\\/\\n"',
+          '"ä€😀"',
+          '"\u2028\u2029\u007f\ufeff"',
+          '"\\ud83d\\ude00"',
+          '{"":{"":[[],{}]}}',
+          '"event: x\\ndata: y\\n\\n"',
+          '"\u0301e\u0301"',
+        ]
+        const events = eventsAfter(root, texts.length, { name: 'nämé-😀', argsJson: (index) => texts[index] ?? '' })
+        yield* a.pushAll(events)
+        expectLog(yield* a.log(), events)
+      }),
+  },
+  {
+    name: 'push: one refused event refuses its batch; the others are accepted without it',
+    needs: ['refuse'],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const [before, , after] = eventsAfter(root, 3)
+        const [refused] = eventsAfter(positionOf(before!), 1, { name: 'refused' })
+        const batch = renumber(root, [before!, refused!, after!])
+        const rejections = [{ eventId: refused!.id, reason: 'refused' }]
+        expectEqual('answer', yield* a.push(batch), { _tag: 'Rejected', rejections })
+        expectLog(yield* a.log(), [])
+        const rest = renumber(root, [before!, after!])
+        expectEqual('the rest', yield* a.push(rest), accepted(endOf(rest)))
+        expectLog(yield* a.log(), rest)
+      }),
+  },
+  {
+    name: 'push: checks keep their order: known ids before validation before the parent',
+    needs: ['refuse'],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 2)
+        yield* a.pushAll(log)
+        const refusedBehind = eventsAfter(root, 1, { name: 'refused' })
+        expectEqual('validation before parent', (yield* a.push(refusedBehind))._tag, 'Rejected')
+        const [forged] = eventsAfter(endOf(log), 1, { id: log[0]!.id, argsJson: '1' })
+        const mixed = [forged!, ...eventsAfter(positionOf(forged!), 1, { name: 'refused' })]
+        const rejections = [{ eventId: log[0]!.id, reason: 'DuplicateId' }]
+        expectEqual('known ids before validation', yield* a.push(mixed), { _tag: 'Rejected', rejections })
+        expectLog(yield* a.log(), log)
+      }),
+  },
+]

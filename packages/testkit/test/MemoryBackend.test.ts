@@ -1,0 +1,23 @@
+import { memoryBackend, syncBackendSuite } from '@headwater/testkit'
+import { describe, test } from 'vitest'
+
+describe('memoryBackend', () => {
+  syncBackendSuite({
+    test,
+    capabilities: ['restart', 'offline', 'loseAnswer', 'refuse', 'token', 'replaceLog', 'restore'],
+    makeBackend: async () => {
+      const backend = memoryBackend()
+      backend.setValidator((event) => (event.name === 'refused' ? 'refused' : undefined))
+      return {
+        provider: backend,
+        restart: async () => backend.restart(),
+        setOnline: async (isOnline) => backend.setOnline(isOnline),
+        loseNextAnswer: async () => backend.loseNextAnswer(),
+        setAuthorized: async (isAuthorized) => backend.setAuthorized(isAuthorized),
+        replaceLog: async (storeId) => backend.replaceLog(storeId),
+        restore: async (storeId, global) => backend.restore(storeId, global),
+        close: async () => undefined,
+      }
+    },
+  })
+})

@@ -1,1 +1,13 @@
-export {}
+/** What an adapter implements and may rely on: how a store's session reaches its leader, and what a leader is made of. */
+export type { Adapter, AdapterConnection, AdapterContext } from './store/Adapter.ts'
+export type { LeaderClient, LeaderClientHandlers } from './channel/LeaderClient.ts'
+export type { LeaderMessage, SessionMessage } from './channel/LeaderMessage.ts'
+export type { Environment, LogEntry, LogLevel } from './environment/Environment.ts'
+export { systemEnvironment } from './environment/SystemEnvironment.ts'
+export { Leader } from './leader/Leader.ts'
+export type { LeaderOptions, LeaderPort } from './leader/Leader.ts'
+export { FormatUnsupported, LeaderStale } from './leader/LeaderError.ts'
+export type { LeaderStorage, SetAsideEventlog } from './leader/LeaderStorage.ts'
+export type { OpenSessionDatabase } from './session/SessionDatabase.ts'
+export { formatVersion } from './sqlite/SystemTables.ts'
+export * from './sqlite.ts'

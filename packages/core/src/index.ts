@@ -36,3 +36,38 @@ export type { InsertOptions, UnfilteredWrite, UpsertOptions } from './query/Tabl
 export { and, or } from './query/Where.ts'
 export type { ColumnConditions, Combination, Operators, Where } from './query/Where.ts'
 export { StatementRefused } from './sqlite/StatementRefused.ts'
+export type { SyncBackendProvider } from './backend/SyncBackend.ts'
+export type {
+  BackendConnection,
+  BackendStatus,
+  HistoryChoice,
+  Notice,
+  RefusalReason,
+  RefusedEvent,
+  RejectedRow,
+} from './channel/LeaderMessage.ts'
+export type { Environment, LogEntry, LogLevel } from './environment/Environment.ts'
+export { compare as comparePositions, format as formatPosition, parse as parsePosition } from './event/EventSequenceNumber.ts'
+export type { EventSequenceNumber, Position } from './event/EventSequenceNumber.ts'
+export type { Confirmation, Receipt } from './session/Receipts.ts'
+export type { QuarantinedEvent } from './session/SessionDatabase.ts'
+export {
+  CommitInsideMaterializer,
+  EventNotFound,
+  EventNotInSchema,
+  EventRejected,
+  MaterializerFailed,
+  MaterializerNotDeterministic,
+  RequestFailed,
+  SchemaOutdated,
+  StoreClosed,
+} from './session/SessionError.ts'
+export { SqliteError } from './sqlite/SqliteError.ts'
+export type { Adapter } from './store/Adapter.ts'
+export { createStore, importStore } from './store/createStore.ts'
+export type { StoreOptions } from './store/createStore.ts'
+export { Store } from './store/Store.ts'
+export type { EventsOptions, QuarantinedEvents, RejectedEvents, StoreNotice } from './store/Store.ts'
+export { InvalidPosition, InvalidStoreId } from './store/StoreError.ts'
+export type { LoggedEvent, LogStep } from './store/StoreEvents.ts'
+export type { StoreStatus } from './store/StoreStatus.ts'

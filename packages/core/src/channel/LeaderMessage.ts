@@ -112,8 +112,8 @@ export interface Subscribe {
   readonly n: number
   readonly sessionId: string
   readonly schema: SchemaDescriptor
-  /** Whether the session can run the app's backend for the leader. */
-  readonly hasBackend: boolean
+  /** Name of the app's backend, which this session can run for the leader; `null` if it has none. */
+  readonly backendName: string | null
   readonly wantsSnapshot: boolean
   readonly epoch: number
   readonly attachment: number
@@ -187,7 +187,6 @@ export interface Image {
   readonly epoch: number
   readonly attachment: number
   readonly at: EventSequenceNumber
-  readonly atId: string | null
   readonly trimmedTo: Position
   readonly fingerprint: string
   readonly bytes: Uint8Array

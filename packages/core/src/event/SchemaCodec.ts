@@ -101,7 +101,7 @@ const makeStandardCodec = (schema: StandardSchemaV1): SchemaCodec => {
       if (isPromiseLike(result)) {
         // Nobody waits for it: its rejection must not end the process.
         result.then(undefined, () => {})
-        return Result.fail({ path: [], problem: 'its validator is asynchronous; a commit is synchronous' })
+        return Result.fail({ path: [], problem: asynchronous })
       }
       return result.issues === undefined ? Result.succeed(result.value) : Result.fail(standardProblem(result.issues))
     } catch (thrown) {
@@ -130,8 +130,21 @@ const isStandardSchema = (schema: unknown): schema is StandardSchemaV1 => {
 const isPromiseLike = (value: unknown): value is PromiseLike<unknown> =>
   typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 
-const thrownText = (thrown: unknown): string =>
-  `its schema threw ${thrown instanceof Error ? thrown.message : 'a value'}`
+const asynchronous = 'its validator is asynchronous; a commit is synchronous'
+
+const thrownText = (thrown: unknown): string => {
+  const defect = defectOf(thrown)
+  if (!(defect instanceof Error)) return 'its schema threw'
+  return defect.name === 'AsyncFiberError' ? asynchronous : `its schema threw ${defect.message}`
+}
+
+/** Effect's synchronous parsers throw an error of their own, whose cause lists what was thrown inside. */
+const defectOf = (thrown: unknown): unknown => {
+  const cause: unknown = thrown instanceof Error ? thrown.cause : undefined
+  if (typeof cause !== 'object' || cause === null || !('reasons' in cause) || !Array.isArray(cause.reasons)) return thrown
+  const [reason]: ReadonlyArray<unknown> = cause.reasons
+  return typeof reason === 'object' && reason !== null && 'defect' in reason ? reason.defect : thrown
+}
 
 /** Kinds of Effect's schema representation that are JSON on their encoded side, or contain only such. */
 const jsonTags: ReadonlySet<string> = new Set([

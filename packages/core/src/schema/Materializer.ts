@@ -56,7 +56,7 @@ const asWrite = (event: string, value: unknown): Write => {
     if ('kind' in value && value.kind === 'write') return value as Write
     if ('then' in value)
       throw new MaterializerInvalid({ event, problem: 'it is asynchronous; materializers answer at once' })
-    if ('where' in value)
+    if ('where' in value && !('kind' in value))
       throw new MaterializerInvalid({
         event,
         problem: 'an update or delete lacks its where(…); where({}) means every row',

@@ -34,4 +34,8 @@ export interface SchemaDescriptor {
   readonly fingerprint: string
   /** In declaration order, referenced tables before referencing ones. */
   readonly tables: ReadonlyArray<TableDescriptor>
+  /** Every event name that this schema can materialize, sorted. */
+  readonly eventNames: ReadonlyArray<string>
+  /** `'fail'`: the leader stops syncing before an event whose name is not among `eventNames`. A callback travels as `'ignore'`. */
+  readonly onUnknownEvent: 'warn' | 'ignore' | 'fail'
 }

@@ -1,0 +1,73 @@
+import { batchBytesMax, batchEventsMax, eventSizeBytes } from '../backend/BackendLimits.ts'
+import type { BackendEvent, BackendPosition, PushBatch } from '../backend/SyncBackend.ts'
+import type { NumberedEvent } from '../event/EventEnvelope.ts'
+import type { PendingEvents } from '../sync/PendingEvents.ts'
+import type { LeaderState } from './LeaderState.ts'
+
+/**
+ * The next events to push: the first pending synced ones that no push answer has acknowledged, in whole commit groups
+ * up to `eventsMax` and the protocol's size; a larger group goes in parts, a larger event alone.
+ *
+ * **Shape**  `undefined` when there is nothing to push or no backend log is known yet.
+ */
+export const nextBatch = (leader: LeaderState, eventsMax: number = batchEventsMax): PushBatch | undefined => {
+  const { log, sync } = leader
+  const { backendId } = log.status
+  const rows = synced(sync.pending, leader.acknowledgedGlobal, eventsMax + 1)
+  const first = rows[0]
+  if (backendId === null || first === undefined) return undefined
+  const parent: BackendPosition = {
+    global: first.seq.global - 1,
+    eventId: log.idAt({ global: first.seq.global - 1, client: 0 }) ?? null,
+  }
+  return { backendId, parent, events: cutBatch(chain(parent, rows), rows, eventsMax) }
+}
+
+/** At most `limit` synced events behind `acknowledgedGlobal`; finds the start by bisection, pending may be long. */
+const synced = (pending: PendingEvents, acknowledgedGlobal: number, limit: number): ReadonlyArray<NumberedEvent> => {
+  let [low, high] = [0, pending.length]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (pending.at(middle)!.seq.global > acknowledgedGlobal) high = middle
+    else low = middle + 1
+  }
+  const rows: Array<NumberedEvent> = []
+  for (let i = low; i < pending.length && rows.length < limit; i++) {
+    const row = pending.at(i)!
+    if (!row.event.isClientOnly) rows.push(row)
+  }
+  return rows
+}
+
+const chain = (parent: BackendPosition, rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<BackendEvent> =>
+  rows.map(({ seq, event }, i) => ({
+    global: seq.global,
+    parentGlobal: seq.global - 1,
+    parentId: i === 0 ? parent.eventId : rows[i - 1]!.event.id,
+    id: event.id,
+    name: event.name,
+    argsJson: event.argsJson,
+    clientId: event.clientId,
+    sessionId: event.sessionId,
+    createdAt: event.createdAt,
+  }))
+
+const cutBatch = (
+  events: ReadonlyArray<BackendEvent>,
+  rows: ReadonlyArray<NumberedEvent>,
+  eventsMax: number,
+): ReadonlyArray<BackendEvent> => {
+  let bytes = 0
+  let end = 0
+  while (end < events.length && end < eventsMax) {
+    bytes += eventSizeBytes(events[end]!)
+    if (bytes > batchBytesMax && end > 0) break
+    end++
+  }
+  if (end === events.length) return events
+  // Back to the last boundary between groups, unless the one group fills the batch.
+  const groupOf = (i: number) => rows[i]!.event.commitId
+  let boundary = end
+  while (boundary > 0 && groupOf(boundary - 1) === groupOf(boundary)) boundary--
+  return events.slice(0, boundary > 0 ? boundary : end)
+}

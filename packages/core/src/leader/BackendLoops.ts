@@ -1,0 +1,231 @@
+/**
+ * The two loops between a leader and its backend. Each is *await I/O → one synchronous step of the leader*; neither
+ * holds anything while it waits, so they need no locks.
+ *
+ * - **Pull**: learn which log this is, then one live stream from the durable cursor, for ever. Pages that wait are
+ *   merged into one.
+ * - **Push**: one batch in flight. An accepted one moves `acknowledgedGlobal` and the next batch goes at once; nothing is
+ *   settled by an answer, only by a pull.
+ *
+ * Every failure ends up in {@link handleFailure}: retried for ever with backoff, or sync stops until the app decides.
+ *
+ * **Source**  spec sections 3 (steps 4 and 5), 7 and 9.
+ */
+import * as Effect from 'effect/Effect'
+import * as Latch from 'effect/Latch'
+import * as Result from 'effect/Result'
+import * as Stream from 'effect/Stream'
+import { batchEventsMax } from '../backend/BackendLimits.ts'
+import { retryDelayMs } from '../backend/RetryPolicy.ts'
+import type { PullPage, PushAnswer, PushBatch, SyncBackend } from '../backend/SyncBackend.ts'
+import { BackendReset, HistoryChanged, ProtocolError, SyncBackendError } from '../backend/SyncBackendError.ts'
+import { nextBatch } from './BackendBatch.ts'
+import { noteBackend } from './BackendStatus.ts'
+import { EventUnknown, LeaderStale } from './LeaderError.ts'
+import type { LeaderState } from './LeaderState.ts'
+import { writeBeside } from './LogWriter.ts'
+import { admitPage, admitRejections } from './PageAdmission.ts'
+
+export interface BackendLoops {
+  readonly leader: LeaderState
+  readonly backend: SyncBackend
+  /** Runs a synchronous step of the leader and then tells the sessions. */
+  readonly step: (body: () => void) => void
+  /** Open while there may be something to push. */
+  readonly pushWork: Latch.Latch
+  /** Open once the first pull has caught up or failed: pushing before that would only be answered `BackendAhead`. */
+  readonly pulledOnce: Latch.Latch
+  /** Open unless sync has stopped. */
+  readonly running: Latch.Latch
+  /** Opened for a moment to end every back-off: connectivity is back, the app says so. */
+  readonly wake: Latch.Latch
+}
+
+type Failure = SyncBackendError | HistoryChanged | BackendReset | ProtocolError | { readonly _tag: string }
+
+/** Runs both loops until interrupted. */
+export const runBackendLoops = (loops: BackendLoops): Effect.Effect<void> =>
+  Effect.all([pullLoop(loops), pushLoop(loops), watchConnection(loops)], { concurrency: 'unbounded', discard: true })
+
+const watchConnection = ({ leader, backend }: BackendLoops): Effect.Effect<void> =>
+  Stream.runForEach(backend.connection, (state) =>
+    Effect.sync(() => {
+      if (state === 'connecting' && leader.backend.connection === 'online') return
+      noteBackend(leader, { connection: state })
+    }),
+  )
+
+// ---------------------------------------------------------------------------------------------------------- pull
+
+const pullLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
+  const retry = { attempt: 0 }
+  for (;;) {
+    yield* loops.running.await
+    const result = yield* Effect.result(pullOnce(loops, retry))
+    loops.pulledOnce.openUnsafe()
+    if (Result.isFailure(result)) handleFailure(loops, result.failure)
+    yield* backOff(loops, retry, Result.isFailure(result) ? result.failure : undefined)
+  }
+})
+
+const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { attempt: number }) {
+  const { leader, backend } = loops
+  if (leader.log.status.backendId === null) yield* identify(loops)
+  const { backendId, head, headEventId, cursorJson } = leader.log.status
+  const pages = backend.pull({ backendId, after: { global: head, eventId: headEventId }, cursor: cursorJson, isLive: true })
+  yield* pages.pipe(
+    // While one page is written the next ones arrive; they are then merged into one (at most this many, 4 MiB each).
+    Stream.buffer({ capacity: 8 }),
+    Stream.runForEachArray((arrived) => {
+      retry.attempt = 0
+      return takePages(loops, arrived)
+    }),
+  )
+})
+
+/** Stores which log this is before the first push or page. */
+const identify = Effect.fnUntraced(function* ({ leader, backend, step }: BackendLoops) {
+  const info = yield* backend.ping
+  yield* attempt(() => step(() => {
+    writeBeside(leader, { status: { backendId: info.backendId } })
+    noteBackend(leader, { connection: 'online', head: info.head.global, error: null })
+  }))
+})
+
+const takePages = (loops: BackendLoops, pages: ReadonlyArray<PullPage>): Effect.Effect<void, Failure> =>
+  attempt(() => loops.step(() => {
+    const { leader } = loops
+    const last = pages.at(-1)
+    if (last === undefined) return
+    for (const page of pages) mustBeOurs(leader, page.backendId)
+    admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: last.cursor })
+    noteBackend(leader, { connection: 'online', head: last.head.global, isCaughtUp: last.isCaughtUp, error: null })
+    if (last.isCaughtUp) loops.pulledOnce.openUnsafe()
+  }))
+
+const mustBeOurs = ({ log }: LeaderState, received: string): void => {
+  if (received !== log.status.backendId) throw new BackendReset({ expected: log.status.backendId, received })
+}
+
+// ---------------------------------------------------------------------------------------------------------- push
+
+const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
+  const retry = { attempt: 0 }
+  let eventsMax = batchEventsMax
+  yield* loops.pulledOnce.await
+  for (;;) {
+    yield* loops.running.await
+    yield* loops.pushWork.await
+    const batch = nextBatch(loops.leader, eventsMax)
+    if (batch === undefined) {
+      loops.pushWork.closeUnsafe()
+      continue
+    }
+    const result = yield* Effect.result(pushOnce(loops, batch))
+    if (Result.isSuccess(result)) {
+      retry.attempt = 0
+      eventsMax = batchEventsMax
+    } else if (isTooLarge(result.failure)) {
+      eventsMax = Math.max(1, batch.events.length >> 1)
+      yield* Effect.result(attempt(() => giveUpOnTooLarge(loops, batch, result.failure)))
+    } else {
+      handleFailure(loops, result.failure)
+      yield* backOff(loops, retry, result.failure)
+    }
+  }
+})
+
+const isTooLarge = (failure: Failure): boolean =>
+  failure instanceof SyncBackendError && failure.reason._tag === 'BatchTooLarge'
+
+/** 413 for a single event: the backend can never take it. */
+const giveUpOnTooLarge = ({ leader, step }: BackendLoops, { events }: PushBatch, failure: Failure): void => {
+  const [event] = events
+  if (events.length > 1 || event === undefined || !(failure instanceof SyncBackendError)) return
+  step(() => admitRejections(leader, [{ eventId: event.id, reason: failure.reason.message }], 'too-large'))
+}
+
+const pushOnce = Effect.fnUntraced(function* (loops: BackendLoops, batch: PushBatch) {
+  const { leader, backend, step } = loops
+  const { epoch } = leader.log.status
+  const answer = yield* backend.push(batch)
+  const needsPull = yield* attempt(() => {
+    let result = false
+    step(() => { result = takeAnswer(leader, batch, answer, epoch) })
+    return result
+  })
+  if (needsPull) yield* pullTail(loops)
+})
+
+/** One step on the answer to `batch`; whether what is missing has to be pulled at once. */
+const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, epoch: number): boolean => {
+  noteBackend(leader, { connection: 'online', error: null, ...('head' in answer ? { head: answer.head.global } : {}) })
+  switch (answer._tag) {
+    case 'Accepted':
+      // If the log was rebased meanwhile the numbers mean other events; they are pushed again, and known.
+      if (leader.log.status.epoch === epoch) leader.acknowledgedGlobal = batch.events.at(-1)!.global
+      return false
+    case 'BackendAhead': {
+      const missing = answer.missing ?? []
+      if (missing.length > 0) admitPage(leader, { events: missing })
+      return missing.length === 0 || leader.log.status.head < answer.head.global
+    }
+    case 'Rejected':
+      admitRejections(leader, answer.rejections)
+      return false
+    case 'HistoryChanged':
+      throw new HistoryChanged({ detail: 'the parent of our first unsettled event is gone', headGlobal: answer.head.global })
+  }
+}
+
+/** Pulls up to the backend's head without waiting for the live stream. */
+const pullTail = (loops: BackendLoops): Effect.Effect<void, Failure> =>
+  Effect.suspend(() => {
+    const { head, headEventId, backendId, cursorJson } = loops.leader.log.status
+    return loops.backend
+      .pull({ backendId, after: { global: head, eventId: headEventId }, cursor: cursorJson, isLive: false })
+      .pipe(Stream.runForEachArray((pages) => takePages(loops, pages)))
+  })
+
+// ------------------------------------------------------------------------------------------------------- failures
+
+const attempt = <A>(body: () => A): Effect.Effect<A, Failure> =>
+  Effect.try({ try: body, catch: (error) => (isFailure(error) ? error : { _tag: 'Defect', error }) })
+
+const isFailure = (error: unknown): error is Failure => typeof error === 'object' && error !== null && '_tag' in error
+
+const connectionAfter = (failure: Failure): 'offline' | 'unauthorized' | undefined => {
+  if (!(failure instanceof SyncBackendError)) return undefined
+  return failure.reason._tag === 'Unauthorized' ? 'unauthorized' : 'offline'
+}
+
+const isFinal = (failure: Failure): boolean => {
+  const reason = failure instanceof SyncBackendError ? failure.reason : failure
+  return reason instanceof HistoryChanged || reason instanceof BackendReset || reason instanceof ProtocolError || reason instanceof EventUnknown
+}
+
+const handleFailure = (loops: BackendLoops, failure: Failure): void => {
+  const { leader, running } = loops
+  // Someone else leads: this leader ends, silently.
+  if (failure instanceof LeaderStale) leader.isClosed = true
+  const error = failure instanceof SyncBackendError ? failure.reason : '_tag' in failure && failure._tag === 'Defect' && 'error' in failure ? failure.error : failure
+  if (isFinal(failure)) {
+    leader.stopped = error instanceof Error ? error : null
+    running.closeUnsafe()
+  }
+  const connection = connectionAfter(failure)
+  noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
+  if (isFinal(failure) && leader.backend.error !== null) {
+    loops.step(() => leader.notices.push({ _tag: 'stopped', error: leader.backend.error! }))
+  }
+}
+
+const backOff = (loops: BackendLoops, retry: { attempt: number }, failure: Failure | undefined): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const reason = failure instanceof SyncBackendError ? failure.reason : undefined
+    const retryAfterMs = reason !== undefined && 'retryAfterMs' in reason ? reason.retryAfterMs : undefined
+    const random = loops.leader.environment.random()
+    const delay = retryDelayMs({ attempt: retry.attempt, random, retryAfterMs })
+    retry.attempt++
+    return Effect.raceFirst(Effect.sleep(delay), loops.wake.await)
+  })

@@ -1,0 +1,45 @@
+import type { BackendConnection, BackendStatus } from '../channel/LeaderMessage.ts'
+import type { LeaderState } from './LeaderState.ts'
+
+/** What the app is told of the backend; `pending` counts what it has not confirmed, client-only events included. */
+export const backendStatusOf = (leader: LeaderState): BackendStatus => {
+  const { backend, log, sync, stopped } = leader
+  return {
+    connection: stopped === null ? backend.connection : 'stopped',
+    name: backend.name,
+    backendId: log.status.backendId,
+    head: Math.max(backend.head, log.status.head),
+    pending: sync.pending.length,
+    error: backend.error,
+    lastContactAt: backend.lastContactAt,
+    isCaughtUp: backend.isCaughtUp,
+  }
+}
+
+/** The part of an error that people and other threads get. */
+export const describeError = (error: unknown): { readonly tag: string; readonly message: string } => {
+  const tag = typeof error === 'object' && error !== null && '_tag' in error ? String(error._tag) : undefined
+  if (error instanceof Error) return { tag: tag ?? error.name, message: error.message }
+  return { tag: tag ?? 'Defect', message: String(error) }
+}
+
+/** Records how the backend answered, and tells the sessions if that is news. */
+export const noteBackend = (
+  leader: LeaderState,
+  change: { readonly connection?: BackendConnection; readonly head?: number; readonly isCaughtUp?: boolean; readonly error?: unknown },
+): void => {
+  const { backend } = leader
+  const before = JSON.stringify([backend.connection, backend.error, backend.isCaughtUp, leader.stopped === null])
+  if (change.connection !== undefined) backend.connection = change.connection
+  if (change.head !== undefined) backend.head = Math.max(backend.head, change.head)
+  if (change.isCaughtUp !== undefined) backend.isCaughtUp = change.isCaughtUp
+  if ('error' in change) backend.error = change.error === null ? null : describeError(change.error)
+  if (change.connection === 'online') backend.lastContactAt = leader.environment.now()
+  const after = JSON.stringify([backend.connection, backend.error, backend.isCaughtUp, leader.stopped === null])
+  if (before !== after) tellStatus(leader)
+}
+
+export const tellStatus = (leader: LeaderState): void => {
+  const status = backendStatusOf(leader)
+  for (const feed of leader.feeds.values()) feed.sendStatus(leader, status)
+}

@@ -1,0 +1,92 @@
+import type { LeaderRequests, LeaderRequestTag, Located, Notice } from '../channel/LeaderMessage.ts'
+import { compare, root } from '../event/EventSequenceNumber.ts'
+import { initial } from '../sync/SyncState.ts'
+import { type LeaderState, loadSyncState, settledHeadOf } from './LeaderState.ts'
+import { writeBeside } from './LogWriter.ts'
+
+type Answers = {
+  readonly [T in LeaderRequestTag]: (leader: LeaderState, ask: LeaderRequests[T]['ask']) => LeaderRequests[T]['answer']
+}
+
+/** Rows of one `readLog` answer at most. */
+const readRowsMax = 1000
+
+const locate = (leader: LeaderState, id: string): Located => {
+  const row = leader.log.byId(id)
+  if (row !== undefined) {
+    const isSettled = compare(row.seq, settledHeadOf(leader)) <= 0
+    const head = leader.replica.head
+    const isMaterialized = head !== null && compare(row.seq, head.position) <= 0
+    const outcome = !isMaterialized ? null : leader.replica.isSkipped(id) ? 'skipped' : 'applied'
+    return { _tag: 'logged', seq: row.seq, isSettled, outcome }
+  }
+  const rejected = leader.log.rejectedById(id)[0]
+  return rejected === undefined ? { _tag: 'unknown' } : { _tag: 'rejected', reason: rejected.reason, detail: rejected.detail }
+}
+
+/** What a session may ask its leader. Each is one synchronous step. **Fails with** `LeaderStale`, `SqliteError`. */
+export const answers: Answers = {
+  locate: (leader, { ids }) => ids.map((id) => locate(leader, id)),
+
+  readLog: (leader, { after, limit, settledOnly }) => {
+    const settledHead = settledHeadOf(leader)
+    const rows = leader.log
+      .page(after, Math.min(limit, readRowsMax))
+      .filter(({ seq }) => !settledOnly || compare(seq, settledHead) <= 0)
+    return { epoch: leader.log.status.epoch, attachment: leader.log.status.attachment, settledHead, rows }
+  },
+
+  listRejected: (leader) => leader.log.rejected(),
+
+  dismissRejected: (leader, { ids }) => {
+    writeBeside(leader, { dismissed: ids })
+    return null
+  },
+
+  exportLog: (leader) => leader.log.connection.serialize(),
+
+  resolveHistory: (leader, { choice }) => {
+    const exported = choice === 'reset' ? leader.log.connection.serialize() : null
+    changeAttachment(leader, choice === 'reset')
+    leader.stopped = null
+    leader.backend.error = null
+    return { exported }
+  },
+
+  // The loops are woken by the leader itself, after the answer.
+  wake: () => null,
+}
+
+/**
+ * Binds the log to a backend log anew, with nothing settled: on the first attachment, for `re-push`, after salvage. For
+ * `reset` the rows go as well and the backend's log is taken as it is. Nothing has changesets for what was settled
+ * before, so the first rollback into it makes the state anew.
+ */
+export const changeAttachment = (leader: LeaderState, dropsRows: boolean): void => {
+  const { log } = leader
+  const { attachment, epoch } = log.status
+  log.write({
+    ...(dropsRows ? { base: root } : {}),
+    rows: [],
+    status: {
+      attachment: attachment + 1, backendId: null, head: 0, headEventId: null, cursorJson: null, epoch: dropsRows ? epoch + 1 : epoch,
+    },
+  })
+  if (dropsRows) {
+    leader.recent.rollBackTo(root)
+    if (leader.schema !== null) leader.replica.startEmpty(leader.schema, log)
+  }
+  leader.effects.clear()
+  leader.acknowledgedGlobal = 0
+  leader.backend.head = 0
+  leader.sync = dropsRows ? initial : loadSyncState(log)
+  for (const feed of leader.feeds.values()) feed.isDirty = true
+}
+
+/** Tells every session once, and forgets. */
+export const tellNotices = (leader: LeaderState): void => {
+  const notices: ReadonlyArray<Notice> = leader.notices.splice(0)
+  for (const notice of notices) {
+    for (const feed of leader.feeds.values()) feed.send({ _tag: 'notice', term: leader.log.status.term, notice })
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * Every mutable cell of a leader, in one record. The leader is single-threaded and each step runs to its end without
+ * awaiting anything, so there are no locks: a step reads the cells, computes a pure merge, writes the log, then the
+ * state, then these cells, then queues messages (spec section 3, "Order on every write path").
+ */
+import type { BackendConnection, Notice } from '../channel/LeaderMessage.ts'
+import type { Environment } from '../environment/Environment.ts'
+import type { NumberedEvent } from '../event/EventEnvelope.ts'
+import type { EventSequenceNumber } from '../event/EventSequenceNumber.ts'
+import type { SchemaDescriptor } from '../schema/SchemaDescriptor.ts'
+import { PendingEvents } from '../sync/PendingEvents.ts'
+import { make as makeSyncState, type SyncState, type UpstreamScope } from '../sync/SyncState.ts'
+import type { EventEffect } from '../channel/PackedEffects.ts'
+import type { Eventlog } from './Eventlog.ts'
+import { RecentRows } from './RecentRows.ts'
+import type { SessionFeed } from './SessionFeed.ts'
+import type { StateReplica } from './StateReplica.ts'
+
+/** What the backend loops have seen, for the status. */
+export interface BackendCells {
+  name: string | null
+  connection: BackendConnection
+  head: number
+  error: { readonly tag: string; readonly message: string } | null
+  lastContactAt: number | null
+  isCaughtUp: boolean
+}
+
+export interface LeaderState {
+  readonly environment: Environment
+  readonly log: Eventlog
+  readonly replica: StateReplica
+  readonly recent: RecentRows
+  /** By sessionId, in order of subscription. */
+  readonly feeds: Map<string, SessionFeed>
+  /** Effects that came with a push, by event id, until the state has taken them. */
+  readonly effects: Map<string, EventEffect>
+  readonly backend: BackendCells
+  readonly notices: Array<Notice>
+  sync: SyncState
+  /** The leading schema: the one of the host, which is the newest that subscribed. */
+  schema: SchemaDescriptor | null
+  host: SessionFeed | null
+  /** `global` of the last pending event that a push answer has acknowledged; they wait for a pull to be settled. */
+  acknowledgedGlobal: number
+  /** Why sync has stopped for good (until the app decides); local work goes on. */
+  stopped: Error | null
+  isClosed: boolean
+}
+
+export const isAttached = (log: Eventlog): boolean => log.status.attachment > 0
+
+export const scopeOf = (log: Eventlog): UpstreamScope => (isAttached(log) ? 'synced' : 'none')
+
+/** Nothing at or before it is ever rolled back. At the leader it is the SyncState's upstreamHead. */
+export const settledHeadOf = (leader: LeaderState): EventSequenceNumber => leader.sync.upstreamHead
+
+/** Pending is what stands behind the settled head; without a backend nothing does. Reads the log from there. */
+export const loadSyncState = (log: Eventlog): SyncState => {
+  const localHead = log.localHead()
+  if (!isAttached(log)) return makeSyncState({ upstreamHead: localHead })
+  const upstreamHead = log.lastAtGlobal(log.status.head)
+  const pending: Array<NumberedEvent> = []
+  for (let after = upstreamHead; ; ) {
+    const rows = log.page(after, 1000)
+    for (const { seq, event } of rows) pending.push({ seq, event })
+    const last = rows.at(-1)
+    if (last === undefined) break
+    after = last.seq
+  }
+  return makeSyncState({ upstreamHead, pending: PendingEvents.fromArray(pending) })
+}
+
+export const makeLeaderState = (options: {
+  readonly environment: Environment
+  readonly log: Eventlog
+  readonly replica: StateReplica
+}): LeaderState => ({
+  environment: options.environment,
+  log: options.log,
+  replica: options.replica,
+  recent: new RecentRows(),
+  feeds: new Map(),
+  effects: new Map(),
+  backend: {
+    name: null,
+    connection: 'none',
+    head: options.log.status.head,
+    error: null,
+    lastContactAt: null,
+    isCaughtUp: false,
+  },
+  notices: [],
+  sync: loadSyncState(options.log),
+  schema: null,
+  host: null,
+  acknowledgedGlobal: 0,
+  stopped: null,
+  isClosed: false,
+})

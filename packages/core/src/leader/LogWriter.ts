@@ -1,0 +1,89 @@
+/**
+ * The one place where a leader's merge becomes durable: eventlog COMMIT → state COMMIT → memory → (later, from memory)
+ * messages. Nothing else writes the log while it runs.
+ */
+import type { RowEffect } from './StateReplica.ts'
+import type { NumberedEvent } from '../event/EventEnvelope.ts'
+import { compare, equals, type Position } from '../event/EventSequenceNumber.ts'
+import type { Advance, Rebase } from '../sync/MergeResult.ts'
+import type { LogChange } from './Eventlog.ts'
+import { type LeaderState, settledHeadOf } from './LeaderState.ts'
+
+/** What goes into the same transaction as the merge. */
+export interface LogChangeBeside extends Omit<LogChange, 'base' | 'rows'> {
+  /** Some session's prefix differs from the log although no row moves: the epoch says so. */
+  readonly raisesEpoch?: boolean
+}
+
+/**
+ * Carries out `merged` on both databases and in memory.
+ *
+ * **Fails with**  `LeaderStale`; `SqliteError` if the log could not be written, and then nothing has changed anywhere.
+ */
+export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside: LogChangeBeside = {}): void => {
+  const { log, replica } = leader
+  const base = merged._tag === 'rebase' && merged.rollbackEvents.length > 0 ? merged.base : undefined
+  const before: Position = base ?? leader.sync.localHead
+  const raisesEpoch = base !== undefined || beside.raisesEpoch === true
+  const epoch = log.status.epoch + (raisesEpoch ? 1 : 0)
+  const baseId = base === undefined ? null : (log.idAt(base) ?? null)
+  log.write({
+    ...beside,
+    ...(base === undefined ? {} : { base }),
+    rows: merged.newEvents,
+    status: { ...beside.status, epoch },
+  })
+  // Effects that came with a push were computed on a prefix of the epoch that ends here.
+  if (raisesEpoch) leader.effects.clear()
+  const effects = takeEffects(leader, before, merged.newEvents)
+  replica.commit(
+    { ...(base === undefined ? {} : { base, baseId }), effects, epoch, attachment: log.status.attachment, settledHead: merged.state.upstreamHead },
+    log,
+  )
+  remember(leader, merged, base)
+}
+
+const remember = (leader: LeaderState, merged: Advance | Rebase, base: Position | undefined): void => {
+  if (base !== undefined) {
+    leader.recent.rollBackTo(base)
+    leader.acknowledgedGlobal = 0
+    for (const feed of leader.feeds.values()) feed.lowerTo(leader.log, base)
+  }
+  leader.recent.append(merged.newEvents)
+  leader.sync = merged.state
+  for (const feed of leader.feeds.values()) feed.isDirty = true
+}
+
+/** The effects of the first rows for which the state can take them: directly behind where it stands, without a gap. */
+const takeEffects = (leader: LeaderState, before: Position, rows: ReadonlyArray<NumberedEvent>): Array<RowEffect> => {
+  const taken: Array<RowEffect> = []
+  const head = leader.replica.head
+  const stateHead = head !== null && compare(head.position, before) > 0 ? before : head?.position
+  const canFollow = stateHead !== undefined && equals(stateHead, before)
+  let isContiguous = canFollow
+  for (const { seq, event } of rows) {
+    const effect = leader.effects.get(event.id)
+    if (effect === undefined) {
+      if (leader.effects.size === 0) break
+      isContiguous = false
+      continue
+    }
+    leader.effects.delete(event.id)
+    if (isContiguous) taken.push({ seq, id: event.id, effect })
+  }
+  return taken
+}
+
+/** Effects that the host has reported for rows behind the state's head. */
+export const followEffects = (leader: LeaderState, effects: ReadonlyArray<RowEffect>): void => {
+  const { log } = leader
+  leader.replica.commit(
+    { effects, epoch: log.status.epoch, attachment: log.status.attachment, settledHead: settledHeadOf(leader) },
+    log,
+  )
+}
+
+/** A change that moves no row: cursor, dead letters, a dismissed row. */
+export const writeBeside = (leader: LeaderState, beside: LogChangeBeside): void => {
+  leader.log.write({ ...beside, rows: [] })
+}

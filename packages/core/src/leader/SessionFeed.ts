@@ -1,0 +1,125 @@
+/**
+ * What one session has been told: a cursor into the log, not a queue of messages.
+ *
+ * One `feed` is under way at a time. While it is, whatever happens only moves the log and, for a rollback, the cursor;
+ * the next message covers all of it. So a frozen session costs nothing, and comes back with one message.
+ *
+ * **Source**  spec section 5, "Feed".
+ */
+import type { BackendStatus, Feed, FeedRow, LeaderFacts, LeaderMessage, Subscribe } from '../channel/LeaderMessage.ts'
+import { pageEventsMax } from '../backend/BackendLimits.ts'
+import type { NumberedEvent } from '../event/EventEnvelope.ts'
+import { compare, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
+import type { Eventlog } from './Eventlog.ts'
+import type { LeaderState } from './LeaderState.ts'
+import { settledHeadOf } from './LeaderState.ts'
+
+/** Bytes of args after which a feed message ends: what a session can materialize within a frame or two. */
+const feedBytesMax = 1024 * 1024
+
+export type SendToSession = (message: LeaderMessage, transfer?: ReadonlyArray<ArrayBufferLike>) => void
+
+export class SessionFeed {
+  readonly sessionId: string
+  readonly send: SendToSession
+  readonly subscription: Subscribe
+  /** Something may have happened since the last message. */
+  isDirty = true
+  /** A message waits for its `ack`. */
+  isUnderWay = false
+  /** The message under way asks for effects. */
+  isAskedForEffects = false
+  /** The session's schema is not the leading one: it gets no rows. */
+  isOutdated = false
+  #position: EventSequenceNumber
+  #epoch: number
+  #sent: { readonly settled: Position; readonly state: Position } | null = null
+  /** Events this session pushed since it subscribed and was not sent yet: it has them, so their ids are enough. */
+  readonly #own = new Set<string>()
+
+  constructor(sessionId: string, send: SendToSession, subscription: Subscribe, at: EventSequenceNumber, epoch: number) {
+    this.sessionId = sessionId
+    this.send = send
+    this.subscription = subscription
+    this.#position = at
+    this.#epoch = epoch
+  }
+
+  get position(): EventSequenceNumber {
+    return this.#position
+  }
+
+  rememberOwn(events: Iterable<{ readonly id: string }>): void {
+    for (const { id } of events) this.#own.add(id)
+  }
+
+  /** A rollback took away rows that this session has been sent. */
+  lowerTo(log: Eventlog, base: Position): void {
+    if (compare(this.#position, base) > 0) this.#position = log.at(base)?.seq ?? { ...root, ...base }
+  }
+
+  sendStatus(leader: LeaderState, status: BackendStatus): void {
+    this.send({ _tag: 'status', term: leader.log.status.term, status, facts: factsOf(leader) })
+  }
+
+  /** Sends what is new, if a message may be sent and there is a reason to. */
+  flush(leader: LeaderState): void {
+    if (!this.isDirty || this.isUnderWay || this.isOutdated) return
+    const message = this.#next(leader)
+    this.isDirty = message?.hasMore ?? false
+    if (message === null) return
+    this.isUnderWay = true
+    this.isAskedForEffects = message.effectsWantedAfter !== null
+    this.send(message)
+  }
+
+  #next(leader: LeaderState): Feed | null {
+    const { log } = leader
+    const facts = factsOf(leader)
+    const [base, fromEpoch] = [this.#position, this.#epoch]
+    const rows = cutBytes(leader.recent.page(log, base, pageEventsMax))
+    const end = rows.at(-1)?.seq ?? base
+    const wanted = leader.host === this && compare(facts.stateHead, end) < 0 ? facts.stateHead : null
+    const isNews = rows.length > 0 || fromEpoch !== facts.epoch || wanted !== null || this.#hasNewFacts(facts)
+    if (!isNews) return null
+    this.#position = end
+    this.#epoch = facts.epoch
+    this.#sent = { settled: facts.settledHead, state: facts.stateHead }
+    return {
+      _tag: 'feed',
+      facts,
+      fromEpoch,
+      base,
+      baseId: fromEpoch === facts.epoch ? null : (log.idAt(base) ?? null),
+      rows: rows.map((row) => this.#toFeedRow(row)),
+      hasMore: compare(end, facts.localHead) < 0,
+      refused: fromEpoch === facts.epoch ? [] : log.rejected(),
+      effectsWantedAfter: wanted,
+    }
+  }
+
+  #hasNewFacts(facts: LeaderFacts): boolean {
+    const sent = this.#sent
+    return sent === null || compare(sent.settled, facts.settledHead) !== 0 || compare(sent.state, facts.stateHead) !== 0
+  }
+
+  #toFeedRow({ seq, event }: NumberedEvent): FeedRow {
+    return this.#own.delete(event.id) ? { seq, id: event.id } : { seq, id: event.id, event }
+  }
+}
+
+const cutBytes = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEvent> => {
+  let bytes = 0
+  const end = rows.findIndex(({ event }, i) => (bytes += event.argsJson.length) > feedBytesMax && i > 0)
+  return end < 0 ? rows : rows.slice(0, end)
+}
+
+export const factsOf = (leader: LeaderState): LeaderFacts => ({
+  term: leader.log.status.term,
+  epoch: leader.log.status.epoch,
+  attachment: leader.log.status.attachment,
+  backendId: leader.log.status.backendId,
+  localHead: leader.sync.localHead,
+  settledHead: settledHeadOf(leader),
+  stateHead: leader.replica.head?.position ?? root,
+})

@@ -1,0 +1,128 @@
+/**
+ * A session joins (or joins again): one step that decides what it may keep, answers for each of its pending events, and
+ * starts its feed at exactly the place the answer speaks of.
+ *
+ * | The session                                             | gets                                                      |
+ * | ------------------------------------------------------- | --------------------------------------------------------- |
+ * | keeps its database, same attachment                     | `resume`: the last row that both have, and what is behind |
+ * | has none, lost its base, or knows another attachment    | `snapshot`: the state's bytes, or nothing at the root     |
+ * | has an older schema than the leading one                | `outdated`: it may push, it gets no rows                  |
+ *
+ * **Source**  spec section 5, "Boot, resync" and "Versions".
+ */
+import { pageEventsMax } from '../backend/BackendLimits.ts'
+import type { FeedRow, Subscribe, Subscribed } from '../channel/LeaderMessage.ts'
+import { isSameEvent } from '../event/EventEnvelope.ts'
+import { compare, equals, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
+import { backendStatusOf } from './BackendStatus.ts'
+import { type LeaderState, settledHeadOf } from './LeaderState.ts'
+import { factsOf, type SendToSession, SessionFeed } from './SessionFeed.ts'
+
+/** **Fails with**  `LeaderStale`, `SqliteError`. */
+export const subscribe = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
+  const isOutdated = !takeSchema(leader, subscription)
+  if (isOutdated) return subscribeOutdated(leader, send, subscription)
+  const answer = canResume(leader, subscription) ? resume(leader, subscription) : snapshot(leader, subscription)
+  const at = answer.mode === 'snapshot' ? answer.at : (answer.rows.at(-1)?.seq ?? answer.base)
+  const feed = new SessionFeed(subscription.sessionId, send, subscription, at, leader.log.status.epoch)
+  leader.feeds.delete(subscription.sessionId)
+  leader.feeds.set(subscription.sessionId, feed)
+  chooseHost(leader)
+  send(answer, answer.mode === 'snapshot' && answer.image !== null ? [answer.image.buffer] : [])
+  return feed
+}
+
+/** The newest schema leads; of two with the same version and other content the later one does (a developer's reload). */
+const takeSchema = (leader: LeaderState, { schema }: Subscribe): boolean => {
+  const leading = leader.schema
+  // An older app may open a store alone; it is outdated only beside a newer one.
+  if (leading !== null && leader.host !== null && leading.version > schema.version) return false
+  if (leading === null || leading.fingerprint !== schema.fingerprint) {
+    leader.schema = schema
+    leader.effects.clear()
+    for (const feed of leader.feeds.values()) tellOutdated(leader, feed)
+  }
+  leader.replica.useSchema(schema, leader.log, settledHeadOf(leader))
+  if (leader.replica.head === null) leader.replica.startEmpty(schema, leader.log)
+  return true
+}
+
+const tellOutdated = (leader: LeaderState, feed: SessionFeed): void => {
+  if (feed.subscription.schema.fingerprint === leader.schema?.fingerprint) return
+  feed.isOutdated = true
+  feed.send({ _tag: 'outdated', term: leader.log.status.term, version: leader.schema?.version ?? 0 })
+}
+
+const subscribeOutdated = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
+  const feed = new SessionFeed(subscription.sessionId, send, subscription, root, leader.log.status.epoch)
+  feed.isOutdated = true
+  leader.feeds.delete(subscription.sessionId)
+  leader.feeds.set(subscription.sessionId, feed)
+  tellOutdated(leader, feed)
+  return feed
+}
+
+/** The host lends the leader its materializers and its backend: the first session with the leading schema. */
+export const chooseHost = (leader: LeaderState): void => {
+  const isFit = (feed: SessionFeed) => !feed.isOutdated && leader.feeds.get(feed.sessionId) === feed
+  if (leader.host !== null && isFit(leader.host)) return
+  leader.host = [...leader.feeds.values()].find(isFit) ?? null
+  if (leader.host !== null) leader.host.isDirty = true
+}
+
+const canResume = (leader: LeaderState, { wantsSnapshot, attachment, settledHead }: Subscribe): boolean =>
+  !wantsSnapshot && attachment === leader.log.status.attachment && compare(settledHead, settledHeadOf(leader)) <= 0
+
+const common = (leader: LeaderState, subscription: Subscribe) =>
+  ({
+    _tag: 'subscribed',
+    n: subscription.n,
+    clientId: leader.log.status.clientId,
+    facts: factsOf(leader),
+    refused: leader.log.rejected(),
+    status: backendStatusOf(leader),
+  }) as const
+
+const resume = (leader: LeaderState, subscription: Subscribe): Extract<Subscribed, { readonly mode: 'resume' }> => {
+  const base = commonPrefix(leader, subscription)
+  const rows = leader.recent
+    .page(leader.log, base, pageEventsMax)
+    .map(({ seq, event }): FeedRow => ({ seq, id: event.id, event }))
+  return { ...common(leader, subscription), mode: 'resume', base, baseId: leader.log.idAt(base) ?? null, rows }
+}
+
+/** The last row that the session and the log both have: at its settled head at least, which no log ever moves. */
+const commonPrefix = ({ log }: LeaderState, { epoch, upstreamHead, settledHead, confirmed }: Subscribe): EventSequenceNumber => {
+  if (epoch === log.status.epoch && compare(upstreamHead, log.localHead()) <= 0) {
+    return log.at(upstreamHead)?.seq ?? { ...root, ...upstreamHead }
+  }
+  let base: EventSequenceNumber = log.at(settledHead)?.seq ?? { ...root, ...settledHead }
+  const rows = log.page(settledHead, Math.max(confirmed.length, 1))
+  for (const [i, { global, client, id }] of confirmed.entries()) {
+    const row = rows[i]
+    if (row === undefined || !equals(row.seq, { global, client }) || row.event.id !== id) break
+    base = row.seq
+  }
+  return base
+}
+
+const snapshot = (leader: LeaderState, subscription: Subscribe): Extract<Subscribed, { readonly mode: 'snapshot' }> => {
+  const image = leader.replica.image()
+  const at = image === null ? root : (leader.log.at(image.head.position)?.seq ?? { ...root, ...image.head.position })
+  const known: Array<string> = []
+  const collided: Array<string> = []
+  for (const event of subscription.pending) {
+    const row = leader.log.byId(event.id)
+    if (row !== undefined) (isSameEvent(row.event, event) ? known : collided).push(event.id)
+  }
+  return {
+    ...common(leader, subscription),
+    mode: 'snapshot',
+    image: image?.bytes ?? null,
+    at,
+    atId: image?.head.eventId ?? null,
+    trimmedTo: image?.head.trimmedTo ?? root,
+    known,
+    collided,
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * The one place where a session's merge becomes its database: one transaction, COMMIT, *then* the new SyncState, the
+ * push queue and the receipts, then live queries once.
+ *
+ * **Source**  spec sections 3 and 6.
+ */
+import type { FeedRow } from '../channel/LeaderMessage.ts'
+import type { NumberedEvent } from '../event/EventEnvelope.ts'
+import { compare, max, min, type Position } from '../event/EventSequenceNumber.ts'
+import { hashChangeset } from '../sqlite/Changeset.ts'
+import type { Advance, Rebase } from '../sync/MergeResult.ts'
+import type { Changes, SessionDatabase } from './SessionDatabase.ts'
+import { MaterializerNotDeterministic } from './SessionError.ts'
+import type { SessionState } from './SessionState.ts'
+
+/**
+ * Installs what the leader sent.
+ *
+ * **Shape**  `feed`: the rows as they came, for the leader's own hashes.
+ *
+ * **Fails with**  `ChangesetInexact`, `RangeError` (trimmed too far), `SqliteError`; then nothing has changed.
+ */
+export const installMerge = (session: SessionState, merged: Advance | Rebase, feed: ReadonlyArray<FeedRow>): void => {
+  const database = session.database!
+  const changes: Array<Changes> = []
+  const unequal = database.transaction(() => {
+    if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) {
+      const undone = database.rollBackTo(merged.base)
+      changes.push(() => undone)
+    }
+    return replay(database, merged.newEvents, feed, changes)
+  })
+  publish(session, merged)
+  if (changes.length > 0) session.listener.onTables(changes)
+  if (unequal !== undefined) {
+    session.listener.onFailure(new MaterializerNotDeterministic({ event: unequal.event.name, eventId: unequal.event.id }))
+  }
+}
+
+/** Materializes in order; answers the first event whose rows changed otherwise than at the leader. */
+const replay = (
+  database: SessionDatabase,
+  rows: ReadonlyArray<NumberedEvent>,
+  feed: ReadonlyArray<FeedRow>,
+  changes: Array<Changes>,
+): NumberedEvent | undefined => {
+  const hashById = new Map<string, string>()
+  for (const row of feed) if (row.hash !== undefined) hashById.set(row.id, row.hash)
+  let unequal: NumberedEvent | undefined
+  for (const row of rows) {
+    const replayed = database.replayEvent(row)
+    if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
+    const hash = hashById.get(row.event.id)
+    if (hash !== undefined && hash !== hashChangeset(replayed.effect.changeset)) unequal ??= row
+  }
+  return unequal
+}
+
+const publish = (session: SessionState, merged: Advance | Rebase): void => {
+  const confirmed = merged.confirmedEvents.map(({ event }) => event.id)
+  const sent = merged._tag === 'rebase' ? sentIds(session) : undefined
+  for (const id of confirmed) session.pendingIds.delete(id)
+  session.sync = merged.state
+  if (merged._tag === 'advance') {
+    session.sentCount = Math.max(0, session.sentCount - confirmed.length)
+  } else {
+    for (const { event } of merged.droppedEvents) session.pendingIds.delete(event.id)
+    session.sentCount = countSent(session, sent!)
+  }
+  if (confirmed.length > 0) session.listener.onPersisted(confirmed)
+}
+
+const sentIds = ({ sync, sentCount }: SessionState): ReadonlySet<string> =>
+  new Set(sync.pending.toArray(0, sentCount).map(({ event }) => event.id))
+
+/** What has been sent stays a prefix of pending: a rebase keeps the order of local events (law L6). */
+const countSent = ({ sync }: SessionState, sent: ReadonlySet<string>): number => {
+  let count = 0
+  while (count < sync.pending.length && sent.has(sync.pending.at(count)!.event.id)) count++
+  return count
+}
+
+/** Moves the settled head, never beyond what this session has, and trims what nobody will roll back or ask for. */
+export const takeFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
+  session.facts = facts
+  session.epoch = facts.epoch
+  const settled = max(session.settledHead, min(facts.settledHead, session.sync.upstreamHead))
+  const hasSettled = compare(settled, session.settledHead) > 0
+  session.settledHead = settled
+  const trimTo: Position = min<Position>(settled, facts.stateHead)
+  const { database } = session
+  if (database !== null && compare(trimTo, database.trimmedTo) > 0) database.transaction(() => database.trim(trimTo))
+  if (hasSettled) session.listener.onSettled()
+  session.listener.onStatus()
+}

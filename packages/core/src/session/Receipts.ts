@@ -1,0 +1,171 @@
+/**
+ * Receipts follow an event id through any rebase, change of leader and restart. Nothing is kept for a receipt until one
+ * of its promises is read; then the session's own pending answers, or the leader is asked where the event is.
+ *
+ * **Source**  spec section 8.
+ */
+import type { Located, RefusedEvent } from '../channel/LeaderMessage.ts'
+import type { EventSequenceNumber } from '../event/EventSequenceNumber.ts'
+import type { LeaderQuestions } from './LeaderQuestions.ts'
+import { EventNotFound, EventRejected, StoreClosed } from './SessionError.ts'
+import type { SessionState } from './SessionState.ts'
+
+/** Where an event ended up, for good. */
+export interface Confirmation {
+  readonly eventId: string
+  readonly position: EventSequenceNumber
+  /** `skipped`: its materializer failed at its final position, on every client alike. */
+  readonly effect: 'applied' | 'skipped'
+}
+
+/**
+ * What `commit` answers.
+ *
+ * The promises are made when they are first read and never raise an unhandled rejection.
+ */
+export interface Receipt {
+  /** In the order of the commit. */
+  readonly eventIds: ReadonlyArray<string>
+  /** The leader has committed all of them to its eventlog. **Rejects with** `EventRejected`, `StoreClosed`. */
+  readonly persisted: Promise<void>
+  /**
+   * The backend has confirmed all of them: settled, never rolled back. Answers for the last one; `events` has each.
+   * Stays open while there is no backend. For client-only events it equals `persisted`. **Rejects with** as `persisted`.
+   */
+  readonly confirmed: Promise<Confirmation & { readonly events: ReadonlyArray<Confirmation> }>
+}
+
+type Goal = 'persisted' | 'confirmed'
+
+interface Waiter {
+  readonly goal: Goal
+  /** With `undefined` only for the goal `persisted`, which does not say where. */
+  readonly resolve: (confirmation: Confirmation | undefined) => void
+  readonly reject: (error: Error) => void
+}
+
+const quiet = <A>(promise: Promise<A>): Promise<A> => {
+  promise.catch(() => undefined)
+  return promise
+}
+
+export class Receipts {
+  readonly #session: SessionState
+  readonly #questions: LeaderQuestions
+  readonly #waiters = new Map<string, Array<Waiter>>()
+  /** Persisted, waiting to be settled. */
+  readonly #unsettled = new Set<string>()
+  #isAsking = false
+
+  constructor(session: SessionState, questions: LeaderQuestions) {
+    this.#session = session
+    this.#questions = questions
+  }
+
+  of(eventIds: ReadonlyArray<string>): Receipt {
+    let persisted: Promise<void> | undefined
+    let confirmed: Receipt['confirmed'] | undefined
+    const all = (goal: Goal) => Promise.all(eventIds.map((id) => this.#reach(id, goal)))
+    return {
+      eventIds,
+      get persisted() {
+        return (persisted ??= quiet(all('persisted').then(() => undefined)))
+      },
+      get confirmed() {
+        return (confirmed ??= quiet(all('confirmed').then((reached) => {
+          const events = reached.filter((confirmation) => confirmation !== undefined)
+          return { ...events.at(-1)!, events }
+        })))
+      },
+    }
+  }
+
+  #reach(eventId: string, goal: Goal): Promise<Confirmation | undefined> {
+    return new Promise((resolve, reject) => {
+      if (this.#session.isClosed) return reject(new StoreClosed({ operation: 'receipt' }))
+      const waiters = this.#waiters.get(eventId) ?? []
+      waiters.push({ goal, resolve, reject })
+      this.#waiters.set(eventId, waiters)
+      if (!this.#session.pendingIds.has(eventId)) this.#unsettled.add(eventId)
+      this.#askSoon()
+    })
+  }
+
+  /** The leader has these events now. */
+  persisted(ids: ReadonlyArray<string>): void {
+    if (this.#waiters.size === 0) return
+    for (const id of ids) {
+      if (!this.#waiters.has(id)) continue
+      this.#unsettled.add(id)
+      this.#resolve(id, undefined, (waiter) => waiter.goal === 'persisted')
+    }
+    this.#askSoon()
+  }
+
+  /** The settled head has moved. */
+  settled(): void {
+    this.#askSoon()
+  }
+
+  refused(refused: ReadonlyArray<RefusedEvent>): void {
+    for (const { event, reason, detail } of refused) this.#reject(event.id, new EventRejected({ eventId: event.id, reason, detail }))
+  }
+
+  close(): void {
+    for (const id of [...this.#waiters.keys()]) this.#reject(id, new StoreClosed({ operation: 'receipt' }))
+  }
+
+  /** One question for all that wait, however many. */
+  #askSoon(): void {
+    if (this.#isAsking || this.#unsettled.size === 0) return
+    this.#isAsking = true
+    this.#session.environment.microtask(() => void this.#ask())
+  }
+
+  async #ask(): Promise<void> {
+    const ids = [...this.#unsettled]
+    try {
+      const located = await this.#questions.ask('locate', { ids })
+      ids.forEach((id, i) => this.#take(id, located[i] ?? { _tag: 'unknown' }))
+    } catch {
+      // Closed: close() has rejected everybody. Anything else is asked again with the next message.
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  #take(eventId: string, located: Located): void {
+    if (located._tag === 'rejected') {
+      return this.#reject(eventId, new EventRejected({ eventId, reason: located.reason, detail: located.detail }))
+    }
+    if (located._tag === 'unknown') {
+      if (!this.#session.pendingIds.has(eventId)) this.#reject(eventId, new EventNotFound({ eventId }))
+      return
+    }
+    const { seq, isSettled, outcome } = located
+    const isFinal = seq.client > 0 || (isSettled && (this.#session.facts?.attachment ?? 0) > 0)
+    const isSkipped = outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
+    const confirmation: Confirmation = { eventId, position: seq, effect: isSkipped ? 'skipped' : 'applied' }
+    this.#resolve(eventId, confirmation, (waiter) => waiter.goal === 'persisted' || isFinal)
+  }
+
+  #resolve(eventId: string, confirmation: Confirmation | undefined, isReached: (waiter: Waiter) => boolean): void {
+    const waiting: Array<Waiter> = []
+    for (const waiter of this.#waiters.get(eventId) ?? []) {
+      if (isReached(waiter)) waiter.resolve(confirmation)
+      else waiting.push(waiter)
+    }
+    if (waiting.length > 0) this.#waiters.set(eventId, waiting)
+    else this.#forget(eventId)
+  }
+
+  #reject(eventId: string, error: Error): void {
+    for (const { reject } of this.#waiters.get(eventId) ?? []) reject(error)
+    this.#forget(eventId)
+  }
+
+  #forget(eventId: string): void {
+    this.#waiters.delete(eventId)
+    this.#unsettled.delete(eventId)
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * A client session: commits on the app's thread, synchronously; everything else is messages from and to its leader.
+ *
+ * **Source**  spec sections 3 and 5.
+ */
+import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
+import type { LeaderClient } from '../channel/LeaderClient.ts'
+import type { LeaderMessage, Notice } from '../channel/LeaderMessage.ts'
+import type { Environment } from '../environment/Environment.ts'
+import type { EventInput } from '../event/EventDefinition.ts'
+import { compare, next } from '../event/EventSequenceNumber.ts'
+import type { EventEnvelope, NumberedEvent } from '../event/EventEnvelope.ts'
+import type { StoreSchema } from '../schema/StoreSchema.ts'
+import { SqliteError } from '../sqlite/SqliteError.ts'
+import { localPush } from '../sync/LocalPush.ts'
+import { BackendHost } from './BackendHost.ts'
+import { makeImage } from './EffectReporter.ts'
+import { EventFactory } from './EventFactory.ts'
+import { receiveFeed, receiveSubscribed, subscribe } from './FeedReceiver.ts'
+import { LeaderQuestions } from './LeaderQuestions.ts'
+import { takeFacts } from './MergeInstaller.ts'
+import { flush, scheduleFlush } from './PushQueue.ts'
+import { type Receipt, Receipts } from './Receipts.ts'
+import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
+import { CommitInsideMaterializer, SchemaOutdated, StoreClosed } from './SessionError.ts'
+import { makeSessionState, type SessionState, type TableChanges } from './SessionState.ts'
+
+export interface SessionOptions {
+  readonly sessionId: string
+  readonly storeId: string
+  readonly schema: StoreSchema
+  readonly environment: Environment
+  readonly client: LeaderClient
+  readonly openDatabase: OpenSessionDatabase
+  /** Run in this session when the leader asks for it; `null` for a store without one. */
+  readonly backend: SyncBackendProvider | null
+  readonly onTables: (changes: TableChanges) => void
+  readonly onStatus: () => void
+  readonly onNotice: (notice: Notice) => void
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Session {
+  readonly state: SessionState
+  readonly questions: LeaderQuestions
+  readonly #options: SessionOptions
+  readonly #receipts: Receipts
+  readonly #factory: EventFactory
+  readonly #backendHost: BackendHost | null
+  /** Called when the session has caught up with what the log had when it was taken in. */
+  #onReady: Array<() => void> = []
+  #isReady = false
+  #storageRetry: (() => void) | null = null
+
+  constructor(options: SessionOptions) {
+    const { client, backend, schema, environment, sessionId } = options
+    this.#options = options
+    this.state = makeSessionState({
+      sessionId, schema, environment, client,
+      openDatabase: options.openDatabase,
+      backendName: backend?.name ?? null,
+      listener: {
+        onTables: options.onTables,
+        onStatus: options.onStatus,
+        onPersisted: (ids) => this.#receipts.persisted(ids),
+        onRefused: (refused) => this.#receipts.refused(refused),
+        onSettled: () => this.#receipts.settled(),
+        onFailure: (error) => options.onFailure(error),
+      },
+    })
+    this.questions = new LeaderQuestions(client)
+    this.#receipts = new Receipts(this.state, this.questions)
+    this.#factory = new EventFactory(schema, environment, sessionId)
+    this.#backendHost = backend === null ? null : new BackendHost(backend, (result) => client.send(result))
+    client.listen({ onMessage: (message) => this.#receive(message), onLost: (reason) => this.#lost(reason) })
+  }
+
+  get database(): SessionDatabase {
+    if (this.state.isClosed || this.state.database === null) throw new StoreClosed({ operation: 'read' })
+    return this.state.database
+  }
+
+  /** Resolves once the session stands where the log stood when the leader took it in. */
+  ready(): Promise<void> {
+    return this.#isReady ? Promise.resolve() : new Promise((resolve) => this.#onReady.push(resolve))
+  }
+
+  /**
+   * Commits events as one group: all of them or none.
+   *
+   * **Fails with**  `InvalidEventArgs`, `EventTooLarge`, `EventNotInSchema`, `MaterializerFailed`,
+   * `CommitInsideMaterializer`, `StoreClosed`, `SqliteError`: thrown, with nothing changed.
+   */
+  commit(inputs: ReadonlyArray<EventInput>): Receipt {
+    const { state } = this
+    if (state.isClosed || state.database === null) throw new StoreClosed({ operation: 'commit' })
+    if (state.database.isMaterializing) throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
+    return this.commitEvents(this.#factory.make(inputs, state.clientId))
+  }
+
+  /** The factory of this session's events. */
+  get events(): EventFactory {
+    return this.#factory
+  }
+
+  /** {@link Session.commit} for events that are encoded already. **Fails with** as that. */
+  commitEvents(events: ReadonlyArray<EventEnvelope>): Receipt {
+    const { state, database } = this
+    let head = state.sync.localHead
+    const rows = events.map((event): NumberedEvent => ({ seq: (head = next(head, event.isClientOnly)), event }))
+    const changes: Array<Changes> = []
+    database.transaction(() => {
+      for (const row of rows) {
+        const captured = database.commitEvent(row)
+        if (captured.bytes.length > 0) changes.push(captured.changes)
+      }
+    })
+    const merged = localPush(state.sync, rows, 'all')
+    if (merged._tag === 'reject') throw new TypeError('the session numbered its own events out of order')
+    state.sync = merged.state
+    for (const { id } of events) state.pendingIds.add(id)
+    if (rows.length > 0) scheduleFlush(state)
+    if (changes.length > 0) state.listener.onTables(changes)
+    return this.#receipts.of(events.map(({ id }) => id))
+  }
+
+  receipt(eventId: string): Receipt {
+    return this.#receipts.of([eventId])
+  }
+
+  /** Sends what is pending now, not after the present task: a page that is hidden may never get there. */
+  flush(): void {
+    flush(this.state)
+  }
+
+  /** Leaves the leader. What is still pending is lost if the leader does not have it: `Store.close` waits before. */
+  async close(): Promise<void> {
+    if (this.state.isClosed) return
+    this.state.isClosed = true
+    this.state.client.send({ _tag: 'goodbye' })
+    this.questions.close()
+    this.#receipts.close()
+    this.#storageRetry?.()
+    await this.#backendHost?.close()
+    await this.state.client.close()
+    this.state.database?.close()
+    this.state.database = null
+  }
+
+  // ---------------------------------------------------------------------------------------------------- messages
+
+  #receive(message: LeaderMessage): void {
+    const { state } = this
+    if (state.isClosed) return
+    if (message._tag === 'hello') return this.#hello(message.term)
+    if ('term' in message && message.term < state.term) return
+    try {
+      this.#take(message)
+      this.#checkReady()
+      if (state.waitingFor === null && (state.sync.pending.length > state.sentCount || state.orphans.length > 0)) flush(state)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
+  #hello(term: number): void {
+    const { state } = this
+    if (term < state.term) return
+    state.term = term
+    this.questions.disconnected()
+    this.#backendHost?.cancelAll()
+    subscribe(state)
+    state.listener.onStatus()
+  }
+
+  #take(message: Exclude<LeaderMessage, { readonly _tag: 'hello' }>): void {
+    const { state } = this
+    switch (message._tag) {
+      case 'subscribed':
+        receiveSubscribed(state, message)
+        if (state.waitingFor === null) this.questions.connected()
+        return
+      case 'feed':
+        return receiveFeed(state, message)
+      case 'push-refused':
+        state.pushAgainAt = { epoch: message.epoch, head: message.head }
+        return
+      case 'want-image':
+        return this.#sendImage(message.epoch)
+      case 'status':
+        state.backendStatus = message.status
+        if (message.facts.epoch === state.epoch && state.waitingFor === null) takeFacts(state, message.facts)
+        return state.listener.onStatus()
+      case 'notice':
+        return this.#options.onNotice(message.notice)
+      case 'outdated':
+        return this.#outdated(message.version)
+      case 'response':
+        return this.questions.receive(message)
+      case 'backend-call':
+        return this.#backendHost?.receive(message, { storeId: this.#options.storeId, clientId: state.clientId })
+    }
+  }
+
+  #sendImage(epoch: number): void {
+    const { state } = this
+    if (state.epoch !== epoch || state.waitingFor !== null) return
+    const image = makeImage(state)
+    if (image !== undefined) state.client.send(image, [image.bytes.buffer])
+  }
+
+  #outdated(newest: number): void {
+    const { state } = this
+    state.connection = 'outdated'
+    state.waitingFor = null
+    state.newestVersion = newest
+    this.questions.connected()
+    this.#options.onFailure(new SchemaOutdated({ version: state.schema.version, newest }))
+    state.listener.onStatus()
+    flush(state)
+  }
+
+  #lost(reason: Error): void {
+    const { state } = this
+    if (state.isClosed) return
+    state.connection = 'lost'
+    state.sentCount = 0
+    this.questions.disconnected()
+    this.#backendHost?.cancelAll()
+    this.#options.environment.log({ level: 'warn', message: reason.message, fields: { sessionId: state.sessionId } })
+    state.listener.onStatus()
+  }
+
+  /** The database is as it was before the message. What does not fit is a snapshot; a failing machine is tried again. */
+  #failed(error: unknown): void {
+    const { state } = this
+    this.#options.environment.log({ level: 'warn', message: String(error), fields: { sessionId: state.sessionId } })
+    if (error instanceof SqliteError && error.isRetryable) {
+      this.#options.onFailure(error)
+      this.#storageRetry = this.#options.environment.setTimer(() => subscribe(state), 250)
+      return
+    }
+    subscribe(state, true)
+  }
+
+  #checkReady(): void {
+    const { state } = this
+    if (this.#isReady || state.database === null || state.facts === null || state.waitingFor !== null) return
+    if (compare(state.sync.upstreamHead, state.facts.localHead) < 0) return
+    this.#isReady = true
+    for (const resolve of this.#onReady.splice(0)) resolve()
+  }
+}

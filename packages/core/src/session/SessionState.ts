@@ -1,0 +1,93 @@
+/**
+ * Every mutable cell of a session, in one record. Each step runs to its end without awaiting anything: it computes a pure
+ * merge, writes the database in one transaction, and only then publishes these cells.
+ */
+import type { BackendStatus, LeaderFacts, RefusedEvent } from '../channel/LeaderMessage.ts'
+import type { LeaderClient } from '../channel/LeaderClient.ts'
+import type { Environment } from '../environment/Environment.ts'
+import type { EventEnvelope } from '../event/EventEnvelope.ts'
+import { type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
+import type { StoreSchema } from '../schema/StoreSchema.ts'
+import { initial, type SyncState } from '../sync/SyncState.ts'
+import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
+
+/** How a session stands to its leader. */
+export type LeaderConnection = 'connecting' | 'subscribing' | 'connected' | 'lost' | 'outdated'
+
+/** What a step did to the tables: row changes to patch by, or `'everything'` after a snapshot. */
+export type TableChanges = ReadonlyArray<Changes> | 'everything'
+
+/** Told after the cells are published. */
+export interface SessionListener {
+  readonly onTables: (changes: TableChanges) => void
+  readonly onStatus: () => void
+  /** Left pending because the leader has them now. */
+  readonly onPersisted: (ids: ReadonlyArray<string>) => void
+  readonly onRefused: (refused: ReadonlyArray<RefusedEvent>) => void
+  readonly onSettled: () => void
+  readonly onFailure: (error: unknown) => void
+}
+
+export interface SessionState {
+  readonly sessionId: string
+  readonly schema: StoreSchema
+  readonly environment: Environment
+  readonly client: LeaderClient
+  readonly openDatabase: OpenSessionDatabase
+  readonly listener: SessionListener
+  readonly backendName: string | null
+
+  database: SessionDatabase | null
+  clientId: string
+  sync: SyncState
+  /** Ids of `sync.pending`. */
+  readonly pendingIds: Set<string>
+  /** How many events at the front of pending have been sent to the present leader. */
+  sentCount: number
+  /** Collided with a foreign event of the same id: out of pending, pushed until the leader has answered for them. */
+  orphans: Array<EventEnvelope>
+  areOrphansSent: boolean
+
+  settledHead: EventSequenceNumber
+  epoch: number
+  attachment: number
+  /** Of the last message taken; `null` before the first. */
+  facts: LeaderFacts | null
+  backendStatus: BackendStatus | null
+  connection: LeaderConnection
+  term: number
+  /** Number of the subscription that waits for its answer, or `null`. */
+  waitingFor: number | null
+  nextNumber: number
+  /** After a refused push: push again once the session has come this far. */
+  pushAgainAt: { readonly epoch: number; readonly head: EventSequenceNumber } | null
+  newestVersion: number
+  isFlushScheduled: boolean
+  isClosed: boolean
+}
+
+export const makeSessionState = (
+  options: Pick<SessionState, 'sessionId' | 'schema' | 'environment' | 'client' | 'openDatabase' | 'listener' | 'backendName'>,
+): SessionState => ({
+  ...options,
+  database: null,
+  clientId: '',
+  sync: initial,
+  pendingIds: new Set(),
+  sentCount: 0,
+  orphans: [],
+  areOrphansSent: false,
+  settledHead: root,
+  epoch: 0,
+  attachment: 0,
+  facts: null,
+  backendStatus: null,
+  connection: 'connecting',
+  term: 0,
+  waitingFor: null,
+  nextNumber: 1,
+  pushAgainAt: null,
+  newestVersion: 0,
+  isFlushScheduled: false,
+  isClosed: false,
+})

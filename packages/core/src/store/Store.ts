@@ -1,0 +1,344 @@
+import type { HistoryChoice, Notice, RejectedRow } from '../channel/LeaderMessage.ts'
+import type { Environment } from '../environment/Environment.ts'
+import type { EventInput } from '../event/EventDefinition.ts'
+import { parse } from '../event/EventSequenceNumber.ts'
+import type { Query } from '../schema/Query.ts'
+import type { SqliteRow } from '../schema/SqliteValue.ts'
+import type { StoreSchema } from '../schema/StoreSchema.ts'
+import type { Receipt } from '../session/Receipts.ts'
+import { Session } from '../session/Session.ts'
+import type { QuarantinedEvent } from '../session/SessionDatabase.ts'
+import { EventNotFound, StoreClosed } from '../session/SessionError.ts'
+import type { TableChanges } from '../session/SessionState.ts'
+import type { Adapter, AdapterConnection } from './Adapter.ts'
+import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
+import { LiveQueries } from './LiveQueries.ts'
+import { InvalidPosition } from './StoreError.ts'
+import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
+import { statusOf, type StoreStatus } from './StoreStatus.ts'
+
+export interface StoreParts {
+  readonly storeId: string
+  readonly sessionId: string
+  readonly schema: StoreSchema
+  readonly adapter: Adapter
+  readonly connection: AdapterConnection
+  readonly backend: SyncBackendProvider | null
+  readonly environment: Environment
+  readonly logsArgs: boolean
+}
+
+/** An event the app should know of: a refusal, a reinstatement, sync that stopped, an outdated schema. */
+export type StoreNotice = Notice | { readonly _tag: 'failure'; readonly error: Error }
+
+/** Refused events of this client: kept until they are dismissed. */
+export interface RejectedEvents {
+  readonly list: () => Promise<ReadonlyArray<RejectedRow>>
+  /** Commits the same name and args under a new id, and dismisses the refused one. **Fails with** `EventNotFound`, and as `commit`. */
+  readonly retry: (eventId: string) => Promise<Receipt>
+  readonly dismiss: (...eventIds: ReadonlyArray<string>) => Promise<void>
+}
+
+/** Events whose materializer failed on arrival: they are in the log, without effect, until a schema materializes them. */
+export interface QuarantinedEvents {
+  readonly list: () => ReadonlyArray<QuarantinedEvent>
+  /** Commits the same name and args under a new id. **Fails with** `EventNotFound`, and as `commit`. */
+  readonly retry: (eventId: string) => Promise<Receipt>
+  /** Leaves it out of `list` for as long as this store is open. */
+  readonly dismiss: (...eventIds: ReadonlyArray<string>) => void
+}
+
+export interface EventsOptions {
+  /** `e42` or `e42.1`: events behind that position. Default `e0`. */
+  readonly after?: string
+  readonly signal?: AbortSignal
+}
+
+/**
+ * One session of a store: what an app holds.
+ *
+ * `commit`, `query` and `subscribe` are synchronous and work offline; everything that waits takes an `AbortSignal`.
+ *
+ * **Source**  spec section 8.
+ */
+export class Store {
+  readonly storeId: string
+  readonly #parts: StoreParts
+  readonly #session: Session
+  readonly #live: LiveQueries
+  readonly #statusListeners = new Set<(status: StoreStatus) => void>()
+  readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
+  readonly #newsWaiters = new Set<() => void>()
+  readonly #dismissedQuarantine = new Set<string>()
+  #isClosing = false
+
+  /** @internal Use `createStore`. */
+  constructor(parts: StoreParts) {
+    this.storeId = parts.storeId
+    this.#parts = parts
+    this.#live = new LiveQueries({
+      run: (query) => this.#run(query),
+      tablesOf: (query) => this.#tablesOf(query),
+      onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
+    })
+    const { sessionId, storeId, schema, environment, connection, backend } = parts
+    this.#session = new Session({
+      sessionId, storeId, schema, environment, backend,
+      client: connection.client,
+      openDatabase: connection.openDatabase,
+      onTables: (changes: TableChanges) => this.#live.refresh(changes),
+      onStatus: () => this.#tellStatus(),
+      onNotice: (notice) => this.#tellNotice(notice),
+      onFailure: (error) => {
+        this.#log('warn', 'the session had to recover', error)
+        if (error instanceof Error) this.#tellNotice({ _tag: 'failure', error })
+      },
+    })
+  }
+
+  /** @internal Resolves when the session has what the log had when it joined. */
+  get ready(): Promise<void> {
+    return this.#session.ready()
+  }
+
+  get sessionId(): string {
+    return this.#parts.sessionId
+  }
+
+  get clientId(): string {
+    return this.#session.state.clientId
+  }
+
+  // ------------------------------------------------------------------------------------------------------ commits
+
+  /**
+   * Commits events as one group: all of them or none. Synchronous; live queries have run when it returns.
+   *
+   * **Fails with**  `InvalidEventArgs`, `EventTooLarge`, `EventNotInSchema`, `MaterializerFailed`,
+   * `CommitInsideMaterializer`, `StoreClosed`: thrown, and nothing has changed.
+   *
+   * **Example**
+   * ```ts
+   * const receipt = store.commit(todoCreated({ id: '1', text: 'hello' }))
+   * await receipt.persisted
+   * ```
+   */
+  commit(...events: ReadonlyArray<EventInput>): Receipt {
+    if (this.#isClosing) throw new StoreClosed({ operation: 'commit' })
+    return this.#session.commit(events)
+  }
+
+  /** The receipt of an event committed earlier, also before a restart. */
+  receipt(eventId: string): Receipt {
+    return this.#session.receipt(eventId)
+  }
+
+  // ------------------------------------------------------------------------------------------------------ queries
+
+  /** The answer now. **Fails with** `StoreClosed`, `StatementRefused` (raw SQL that writes), `SqliteError`. */
+  query<A>(query: Query<A>): A {
+    const { rows, columns } = this.#run(query)
+    return query.decode(rows, columns)
+  }
+
+  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
+  subscribe<A>(query: Query<A>, onResult: (result: A) => void): () => void {
+    return this.#live.subscribe(query, onResult)
+  }
+
+  #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
+    const { database } = this.#session
+    if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
+    const statement = database.statements.get(query.sql, query.integers)
+    return { rows: statement.all(query.params), columns: statement.columns }
+  }
+
+  #tablesOf(query: Query<unknown>): ReadonlyArray<string> {
+    if (query.source !== undefined) return [query.source.table.name]
+    return this.#session.database.guard.inspect(query.sql, query.params, 'query').reads
+  }
+
+  // ------------------------------------------------------------------------------------------------------- status
+
+  /** Session, leader and backend, as far as this session has heard. */
+  get status(): StoreStatus {
+    return statusOf(this.#session.state)
+  }
+
+  /** Calls `onStatus` at once and with every change. */
+  onStatus(onStatus: (status: StoreStatus) => void): () => void {
+    this.#statusListeners.add(onStatus)
+    onStatus(this.status)
+    return () => this.#statusListeners.delete(onStatus)
+  }
+
+  /** Refusals, reinstatements, sync that stopped, failures the store recovered from. */
+  onNotice(onNotice: (notice: StoreNotice) => void): () => void {
+    this.#noticeListeners.add(onNotice)
+    return () => this.#noticeListeners.delete(onNotice)
+  }
+
+  /** Resolves when `isReached` says so of a status. **Fails with** `StoreClosed`, the signal's reason. */
+  async until(isReached: (status: StoreStatus) => boolean, signal?: AbortSignal): Promise<StoreStatus> {
+    for (;;) {
+      const wait = this.#news(signal)
+      const { status } = this
+      if (isReached(status)) {
+        wait.catch(() => undefined)
+        return status
+      }
+      await wait
+    }
+  }
+
+  #tellStatus(): void {
+    for (const wake of [...this.#newsWaiters]) wake()
+    if (this.#statusListeners.size === 0) return
+    const { status } = this
+    for (const listener of this.#statusListeners) this.#guarded(() => listener(status))
+  }
+
+  #tellNotice(notice: StoreNotice): void {
+    for (const listener of this.#noticeListeners) this.#guarded(() => listener(notice))
+  }
+
+  #guarded(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#log('error', 'a listener threw', error)
+    }
+  }
+
+  #log(level: 'warn' | 'error', message: string, error: unknown): void {
+    const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
+    // Errors about args quote them; they stay out of logs unless the app asked for them.
+    const isAboutArgs = error instanceof Error && error.name === 'InvalidEventArgs'
+    this.#parts.environment.log({
+      level, message, fields: { storeId: this.storeId, error: isAboutArgs && !this.#parts.logsArgs ? 'InvalidEventArgs' : detail },
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------------------- events
+
+  /** Settled events, each once, in order, for as long as the store is open. **Fails with** `InvalidPosition`, `StoreClosed`. */
+  events(options?: EventsOptions & { readonly pending?: false }): AsyncGenerator<LoggedEvent, void, void>
+  /** The whole log as appends and rollbacks. */
+  events(options: EventsOptions & { readonly pending: true }): AsyncGenerator<LogStep, void, void>
+  events(options: EventsOptions & { readonly pending?: boolean } = {}): AsyncGenerator<LoggedEvent | LogStep, void, void> {
+    const { after = 'e0', signal, pending = false } = options
+    const position = parse(after)
+    if (position === undefined) throw new InvalidPosition({ position: after })
+    const news = { next: (signal: AbortSignal | undefined) => this.#news(signal) }
+    return pending ? logSteps(this.#session, news, position, signal) : settledEvents(this.#session, news, position, signal)
+  }
+
+  #news(signal: AbortSignal | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (signal?.aborted === true) return reject(signal.reason as Error)
+      const done = (finish: () => void): void => {
+        this.#newsWaiters.delete(wake)
+        signal?.removeEventListener('abort', onAbort)
+        finish()
+      }
+      const wake = (): void => done(() => (this.#session.state.isClosed ? reject(new StoreClosed({ operation: 'wait' })) : resolve()))
+      const onAbort = (): void => done(() => reject(signal?.reason as Error))
+      this.#newsWaiters.add(wake)
+      signal?.addEventListener('abort', onAbort, { once: true })
+    })
+  }
+
+  // ------------------------------------------------------------------------------------------------- dead letters
+
+  readonly rejected: RejectedEvents = {
+    list: async () => (await this.#session.questions.ask('listRejected', {})).filter((row) => !row.isDismissed),
+    retry: async (eventId) => {
+      const row = (await this.rejected.list()).find(({ event }) => event.id === eventId)
+      if (row === undefined) throw new EventNotFound({ eventId })
+      const receipt = this.#session.commitEvents([this.#session.events.again(row.event, this.clientId)])
+      await receipt.persisted
+      await this.rejected.dismiss(eventId)
+      return receipt
+    },
+    dismiss: async (...ids) => {
+      await this.#session.questions.ask('dismissRejected', { ids })
+    },
+  }
+
+  readonly quarantined: QuarantinedEvents = {
+    list: () => this.#session.database.quarantined().filter(({ eventId }) => !this.#dismissedQuarantine.has(eventId)),
+    retry: async (eventId) => {
+      const quarantined = this.quarantined.list().find((row) => row.eventId === eventId)
+      if (quarantined === undefined) throw new EventNotFound({ eventId })
+      const [located] = await this.#session.questions.ask('locate', { ids: [eventId] })
+      if (located?._tag !== 'logged') throw new EventNotFound({ eventId })
+      const { global, client } = located.seq
+      const after = client > 0 ? { global, client: client - 1 } : { global: global - 1, client: Number.MAX_SAFE_INTEGER }
+      const { rows } = await this.#session.questions.ask('readLog', { after, limit: 1, settledOnly: false })
+      const row = rows.find(({ event }) => event.id === eventId)
+      if (row === undefined) throw new EventNotFound({ eventId })
+      return this.#session.commitEvents([this.#session.events.again(row.event, this.clientId)])
+    },
+    dismiss: (...ids) => {
+      for (const id of ids) this.#dismissedQuarantine.add(id)
+    },
+  }
+
+  // -------------------------------------------------------------------------------------------------- maintenance
+
+  /** Ends every back-off: try the backend again now. */
+  async retrySync(): Promise<void> {
+    await this.#session.questions.ask('wake', {})
+  }
+
+  /**
+   * After `HistoryChanged` or `BackendReset`: `'reset'` takes the backend's log as it is and answers with the exported
+   * local log; `'re-push'` offers every synced event to the backend again, with its id.
+   */
+  async resolveHistory(choice: HistoryChoice): Promise<{ readonly exported: Uint8Array | null }> {
+    return await this.#session.questions.ask('resolveHistory', { choice })
+  }
+
+  /** The eventlog as a SQLite file, for `importStore`. */
+  async export(signal?: AbortSignal): Promise<Uint8Array> {
+    await this.#persisted(signal)
+    return await this.#session.questions.ask('exportLog', {}, signal)
+  }
+
+  /** Closes the store and deletes everything this client has of it, unpushed events included. */
+  async wipe(): Promise<void> {
+    this.#isClosing = true
+    await this.#end()
+    await this.#parts.adapter.wipe(this.storeId)
+  }
+
+  /** Waits until everything committed here is in the leader's eventlog, then leaves. **Fails with** the signal's reason; the store stays open then. */
+  async close(options: { readonly signal?: AbortSignal } = {}): Promise<void> {
+    if (this.#session.state.isClosed) return
+    this.#isClosing = true
+    try {
+      await this.#persisted(options.signal)
+    } catch (error) {
+      this.#isClosing = false
+      throw error
+    }
+    await this.#end()
+  }
+
+  async #persisted(signal: AbortSignal | undefined): Promise<void> {
+    this.#session.flush()
+    await this.until(({ session }) => session.pending === 0 && this.#session.state.orphans.length === 0, signal)
+  }
+
+  async #end(): Promise<void> {
+    this.#live.clear()
+    await this.#session.close()
+    this.#tellStatus()
+    this.#statusListeners.clear()
+    this.#noticeListeners.clear()
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}

@@ -47,7 +47,7 @@ export const upsertRow = (table: TableDefinition, row: unknown, conflict: Readon
   for (const column of conflict) columnOf(table, column)
   const given = asRow(table, row)
   const changes = table.columns
-    .filter((codec) => given[codec.name] !== undefined && !conflict.includes(codec.name))
+    .filter((codec) => valueOf(given, codec) !== undefined && !conflict.includes(codec.name))
     .map(({ name }) => `${quoteIdentifier(name)} = excluded.${quoteIdentifier(name)}`)
   const action = changes.length === 0 ? 'NOTHING' : `UPDATE SET ${changes.join(', ')}`
   const target = conflict.map(quoteIdentifier).join(', ')
@@ -57,8 +57,8 @@ export const upsertRow = (table: TableDefinition, row: unknown, conflict: Readon
 /** `todos.update({ done: true })`, before its `where`. Nothing to set makes a write that changes nothing. */
 export const updateRows = <C extends Columns>(table: TableDefinition, values: unknown): UnfilteredWrite<C> => {
   const given = asRow(table, values)
-  const codecs = table.columns.filter((codec) => given[codec.name] !== undefined)
-  const setParams = codecs.map((codec) => codec.encode(given[codec.name]))
+  const codecs = table.columns.filter((codec) => valueOf(given, codec) !== undefined)
+  const setParams = codecs.map((codec) => codec.encode(valueOf(given, codec)))
   return {
     where: (where) => {
       const params: Array<SqliteValue> = [...setParams]
@@ -115,13 +115,17 @@ const conflictSql = (table: TableDefinition, onConflict: unknown): readonly [ver
 }
 
 const insertParams = (table: TableDefinition, row: Readonly<Record<string, unknown>>): ReadonlyArray<SqliteValue> =>
-  table.columns.map((codec) => codec.encode(valueOrDefault(codec, row[codec.name])))
+  table.columns.map((codec) => codec.encode(valueOrDefault(codec, valueOf(row, codec))))
 
 const valueOrDefault = ({ definition }: ColumnCodec, value: unknown): unknown => {
   if (value !== undefined) return value
   // What is neither nullable nor given stays undefined, which the codec refuses by name.
   return definition.default !== undefined ? definition.default : definition.isNullable ? null : undefined
 }
+
+/** A column may be called `constructor`: what a row inherits is no value of it. */
+const valueOf = (row: Readonly<Record<string, unknown>>, { name }: ColumnCodec): unknown =>
+  Object.hasOwn(row, name) ? row[name] : undefined
 
 /** The row as given, once every key is known to be a column. */
 const asRow = (table: TableDefinition, row: unknown): Readonly<Record<string, unknown>> => {

@@ -1,7 +1,7 @@
 import type { SyncBackendError, SyncBackendProvider } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 import type * as Scope from 'effect/Scope'
-import { SuiteFailure } from './SyncBackendFixture.ts'
+import { fail } from './Assert.ts'
 
 /** What a backend under test can be made to do. Cases that need what is not named are left out. */
 export type SyncBackendCapability = 'restart' | 'offline' | 'loseAnswer' | 'refuse' | 'token' | 'replaceLog' | 'restore'
@@ -37,6 +37,5 @@ export const isCaseFor = (each: SyncBackendCase, capabilities: ReadonlyArray<Syn
 /** Calls a capability's method; a backend that names the capability has to have it. */
 export const use = (method: (() => Promise<void>) | undefined): Effect.Effect<void> =>
   Effect.promise(async () => {
-    if (method === undefined) throw new SuiteFailure('a capability is named whose method the backend under test lacks')
-    await method()
+    await (method ?? fail('a capability is named whose method the backend under test lacks'))()
   })

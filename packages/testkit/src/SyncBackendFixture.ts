@@ -15,30 +15,18 @@ import {
 } from '@headwater/core/backend'
 import * as Deferred from 'effect/Deferred'
 import * as Effect from 'effect/Effect'
-import * as Equal from 'effect/Equal'
 import * as Fiber from 'effect/Fiber'
 import type * as Scope from 'effect/Scope'
 import * as Stream from 'effect/Stream'
+import { AssertionFailed, equal, fail, isTrue } from './Assert.ts'
 
 export const root: BackendPosition = { global: 0, eventId: null }
 
-/** The suite's failure: what was looked at, what was expected, what was there. */
-export class SuiteFailure extends Error {
-  override readonly name = 'SuiteFailure'
-}
+/** Fails unless both are deeply equal. */
+export const expectEqual = (what: string, actual: unknown, expected: unknown): void => equal(actual, expected, what)
 
-/** Fails unless both are structurally equal. */
-export const expectEqual = (what: string, actual: unknown, expected: unknown): void => {
-  if (!Equal.equals(actual, expected)) {
-    throw new SuiteFailure(`${what}: expected ${cutText(expected)}, got ${cutText(actual)}`)
-  }
-}
-
-export const expectTrue = (what: string, holds: boolean): void => {
-  if (!holds) throw new SuiteFailure(what)
-}
-
-const cutText = (value: unknown): string => String(JSON.stringify(value)).slice(0, 400)
+/** Fails unless it holds; `what` says what should. */
+export const expectTrue = (what: string, holds: boolean): void => isTrue(holds, what)
 
 export interface EventOptions {
   readonly clientId?: string
@@ -196,7 +184,7 @@ export const failureOf = <A>(
 ): Effect.Effect<SyncBackendError> =>
   Effect.map(Effect.result(effect), (result) => {
     if (result._tag === 'Failure') return result.failure
-    throw new SuiteFailure(`${what}: expected a failure, got ${cutText(result.success)}`)
+    return fail(`${what}: expected a failure, got ${JSON.stringify(result.success)?.slice(0, 400)}`)
   })
 
 /** As {@link failureOf}, the tag of its reason. */
@@ -229,7 +217,7 @@ export const follow = (
           waiting.forEach((check) => check())
         }),
       ).pipe(
-        Effect.andThen(Effect.die(new SuiteFailure('the live stream ended without a failure'))),
+        Effect.andThen(Effect.die(new AssertionFailed('the live stream ended without a failure'))),
         Effect.onExit((exit) => Deferred.done(ended, exit)),
       ),
       { startImmediately: true },

@@ -33,7 +33,7 @@ export const pullCases: ReadonlyArray<SyncBackendCase> = [
         const b = yield* connect(under.provider, storeId, 'client-b')
         expectEqual('head', a.info.head, root)
         expectEqual('backendId', b.info.backendId, a.info.backendId)
-        expectTrue('a backendId is not empty', a.info.backendId.length > 0)
+        expectTrue('a backendId that is not empty', a.info.backendId.length > 0)
       }),
   },
   {
@@ -233,7 +233,7 @@ const pushRacing = (client: SuiteClient, clientId: string) =>
       const batch = renumber(head, eventsAfter(head, 3, { clientId }))
       const answer = yield* client.push(batch)
       expectTrue(
-        `a racing batch is answered ${answer._tag}`,
+        `another answer to a racing batch than ${answer._tag}`,
         answer._tag === 'Accepted' || answer._tag === 'BackendAhead',
       )
       if (answer._tag === 'Accepted') landed += 1

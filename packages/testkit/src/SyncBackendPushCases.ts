@@ -49,7 +49,10 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
         const log = yield* racers[0]!.log()
         expectEqual('events in the log', log.length, 2)
         for (const answer of answers) {
-          expectTrue(`a loser is answered ${answer._tag}`, answer._tag === 'Accepted' || answer._tag === 'BackendAhead')
+          expectTrue(
+            `another answer to a loser than ${answer._tag}`,
+            answer._tag === 'Accepted' || answer._tag === 'BackendAhead',
+          )
           if (answer._tag === 'BackendAhead') expectEqual('head for a loser', answer.head, endOf(log))
         }
       }),
@@ -80,7 +83,7 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
         const events = eventsAfter(root, 5)
         yield* use(under.loseNextAnswer)
         const lost = yield* failureOf('the push', a.push(events))
-        expectTrue(`a lost answer is retryable, not ${lost.reason._tag}`, lost.isRetryable)
+        expectTrue(`a lost answer to be retryable, not ${lost.reason._tag}`, lost.isRetryable)
         expectEqual('retry', yield* a.push(events), accepted(endOf(events)))
         expectLog(yield* a.log(), events)
       }),

@@ -47,7 +47,11 @@ export type {
   RejectedRow,
 } from './channel/LeaderMessage.ts'
 export type { Environment, LogEntry, LogLevel } from './environment/Environment.ts'
-export { compare as comparePositions, format as formatPosition, parse as parsePosition } from './event/EventSequenceNumber.ts'
+export {
+  compare as comparePositions,
+  format as formatPosition,
+  parse as parsePosition,
+} from './event/EventSequenceNumber.ts'
 export type { EventSequenceNumber, Position } from './event/EventSequenceNumber.ts'
 export type { Confirmation, Receipt } from './session/Receipts.ts'
 export type { QuarantinedEvent } from './session/SessionDatabase.ts'

@@ -141,7 +141,8 @@ const thrownText = (thrown: unknown): string => {
 /** Effect's synchronous parsers throw an error of their own, whose cause lists what was thrown inside. */
 const defectOf = (thrown: unknown): unknown => {
   const cause: unknown = thrown instanceof Error ? thrown.cause : undefined
-  if (typeof cause !== 'object' || cause === null || !('reasons' in cause) || !Array.isArray(cause.reasons)) return thrown
+  if (typeof cause !== 'object' || cause === null || !('reasons' in cause) || !Array.isArray(cause.reasons))
+    return thrown
   const [reason]: ReadonlyArray<unknown> = cause.reasons
   return typeof reason === 'object' && reason !== null && 'defect' in reason ? reason.defect : thrown
 }

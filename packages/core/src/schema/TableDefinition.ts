@@ -189,10 +189,10 @@ const createIndexSql = (table: TableDefinition, index: IndexDefinition): string 
 
 const columnSql = (table: TableDefinition, { name, affinity, definition, encode }: ColumnCodec): string => {
   const parts = [quoteIdentifier(name), affinity]
+  if (definition.collation !== 'BINARY') parts.push(`COLLATE ${definition.collation}`)
   if (!definition.isNullable) parts.push('NOT NULL')
   if (table.primaryKey.length === 1 && table.primaryKey[0] === name) parts.push('PRIMARY KEY')
   if (definition.isUnique) parts.push('UNIQUE')
-  if (definition.collation !== 'BINARY') parts.push(`COLLATE ${definition.collation}`)
   if (definition.default !== undefined) parts.push(`DEFAULT ${literalSql(encode(definition.default), affinity)}`)
   if (definition.reference !== undefined) {
     const { target, onDelete, onUpdate } = definition.reference

@@ -275,3 +275,14 @@ export class Eventlog {
     this.connection.close()
   }
 }
+
+/**
+ * Makes an exported log ready to be another client's: it keeps its events and gets a client id of its own, because two
+ * devices that commit under one id would be one to everybody else.
+ *
+ * **Fails with**  `FormatUnsupported`, `SqliteError`.
+ */
+export const prepareImportedLog = (connection: SqliteConnection, newClientId: string): void => {
+  Eventlog.open(connection, () => newClientId)
+  connection.prepare('UPDATE __headwater_sync_status SET clientId = ?').run([newClientId])
+}

@@ -1,0 +1,36 @@
+/** The worker thread that leads one store: composition only. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { systemEnvironment } from '@headwater/core/adapter'
+import type { Durability } from './FileLeaderStorage.ts'
+import { lead } from './LeaderThread.ts'
+import { StoreLocked } from './NodeAdapterError.ts'
+import type { StoreFiles } from './StoreFiles.ts'
+
+/** What the worker is started with. */
+export interface LeaderWorkerData {
+  readonly files: StoreFiles
+  readonly durability: Durability
+}
+
+/** The worker's one message: it leads, somebody else does, or it could not. */
+export type LeaderWorkerAnswer =
+  | { readonly is: 'leading' }
+  | { readonly is: 'locked' }
+  | { readonly is: 'failed'; readonly tag: string; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+
+const answer = (message: LeaderWorkerAnswer): void => parentPort?.postMessage(message)
+
+try {
+  const { files, durability } = workerData as LeaderWorkerData
+  const leader = lead({ files, durability, environment: systemEnvironment() })
+  // Between the answer and the first session's port nothing else keeps this thread alive.
+  const keepAlive = setInterval(() => undefined, 2 ** 30)
+  answer({ is: 'leading' })
+  void leader.ended.then(() => clearInterval(keepAlive))
+} catch (error) {
+  if (error instanceof StoreLocked) answer({ is: 'locked' })
+  else {
+    const { _tag: tag = 'Defect', ...fields } = { ...(error as Record<string, unknown>) } as { readonly _tag?: string }
+    answer({ is: 'failed', tag, message: error instanceof Error ? error.message : String(error), fields })
+  }
+}

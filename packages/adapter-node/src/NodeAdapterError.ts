@@ -1,0 +1,55 @@
+import * as Schema from 'effect/Schema'
+
+/** Who leads a store. `threadId` is Node's, 0 for the main thread. */
+export const LeaderHolder = Schema.Struct({
+  pid: Schema.Number,
+  threadId: Schema.Number,
+  hostname: Schema.String,
+  /** When the process started, ms since 1970: tells a process from a later one with its pid. */
+  processStartedAt: Schema.Number,
+  since: Schema.String,
+})
+export type LeaderHolder = typeof LeaderHolder.Type
+
+/** Another process has this store open. Nothing was changed. */
+export class StoreLocked extends Schema.TaggedError<StoreLocked>('@headwater/adapter-node/StoreLocked')('StoreLocked', {
+  folder: Schema.String,
+  holder: Schema.NullOr(LeaderHolder),
+}) {
+  override get message(): string {
+    const { holder } = this
+    const who = holder === null ? 'another process' : `process ${holder.pid} on ${holder.hostname} (since ${holder.since})`
+    return `${this.folder} is open in ${who}: close it there, use another directory, or pass waitForLock: true; openStoreFiles() reads beside it`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The thread that leads the store could not be started or did not answer. */
+export class LeaderNotStarted extends Schema.TaggedError<LeaderNotStarted>('@headwater/adapter-node/LeaderNotStarted')('LeaderNotStarted', {
+  folder: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `the leader of ${this.folder} could not be started: ${this.detail}`
+  }
+}
+
+/** `importStore` never overwrites. */
+export class StoreExists extends Schema.TaggedError<StoreExists>('@headwater/adapter-node/StoreExists')('StoreExists', {
+  folder: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.folder} already holds a store: wipe it first, or import under another storeId`
+  }
+}
+
+/** A tool asked for a store that is not there. */
+export class StoreNotFound extends Schema.TaggedError<StoreNotFound>('@headwater/adapter-node/StoreNotFound')('StoreNotFound', {
+  folder: Schema.String,
+}) {
+  override get message(): string {
+    return `${this.folder} holds no store of this format`
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * Where a store's files are.
+ *
+ * | File                            | Holds                                                                   |
+ * | ------------------------------- | ----------------------------------------------------------------------- |
+ * | `<directory>/<store>/lock.db`   | the leader's lock, and who holds it (`StoreLock.ts`)                    |
+ * | `… /eventlog-v1.db`             | the durable log: the only file that cannot be made again                |
+ * | `… /state-v1.db`                | the state database                                                      |
+ * | `… /eventlog-v1.corrupt-*.db`   | an eventlog that could not be read, kept aside                          |
+ *
+ * `<store>` is the storeId with every upper-case letter written as `+` and its lower-case form, so that two ids that
+ * differ in case are two folders on every file system. `v1` is the format version: another one never meets these files.
+ */
+import { mkdirSync, realpathSync } from 'node:fs'
+import { join } from 'node:path'
+import { formatVersion } from '@headwater/core/adapter'
+
+export interface StoreFiles {
+  readonly folder: string
+  readonly lock: string
+  readonly eventlog: string
+  readonly state: string
+}
+
+export const storeFolderName = (storeId: string): string => storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
+
+const filesIn = (folder: string): StoreFiles => ({
+  folder,
+  lock: join(folder, 'lock.db'),
+  eventlog: join(folder, `eventlog-v${formatVersion}.db`),
+  state: join(folder, `state-v${formatVersion}.db`),
+})
+
+/** Paths of a store's files, whether they exist or not. */
+export const storeFiles = (directory: string, storeId: string): StoreFiles => filesIn(join(directory, storeFolderName(storeId)))
+
+/** Makes the store's folder and answers with its one real path, by which a process knows a store. **Fails with** the file system's errors. */
+export const makeStoreFiles = (directory: string, storeId: string): StoreFiles => {
+  const { folder } = storeFiles(directory, storeId)
+  mkdirSync(folder, { recursive: true })
+  return filesIn(realpathSync(folder))
+}

@@ -52,15 +52,15 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
   const { log } = leader
   const isKnown = (id: string) => admission.rowById.has(id) || log.has(id) || log.rejectedById(id).length > 0
   if (push.prev !== null && !isKnown(push.prev)) {
-    feed.send({ _tag: 'push-refused', term: log.status.term, epoch: log.status.epoch, head: admission.sync.localHead })
-    return
+    return feed.refusePush(admission.sync.localHead, leader)
   }
   let holdsEffects = push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
   const admitted = admission.admittedFrom.get(feed) ?? []
   admission.admittedFrom.set(feed, admitted)
   push.events.forEach((event, i) => {
-    if (log.isRejected(event)) return
-    const present = admission.rowById.get(event.id)?.event ?? log.byId(event.id)?.event
+    const mayBeKnown = feed.mayBeKnown(event.id)
+    if (mayBeKnown && log.isRejected(event)) return
+    const present = admission.rowById.get(event.id)?.event ?? (mayBeKnown ? log.byId(event.id)?.event : undefined)
     if (present !== undefined) {
       if (!isSameEvent(present, event)) {
         admission.collisions.push({ event, reason: 'collision', detail: 'another event has this id' })

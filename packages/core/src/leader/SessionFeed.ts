@@ -31,6 +31,12 @@ export class SessionFeed {
   isAskedForEffects = false
   /** The session's schema is not the leading one: it gets no rows. */
   isOutdated = false
+  /**
+   * What this session may push although the log has it: everything that was pending when it subscribed. What it commits
+   * later has ids of its own and needs no look-up.
+   */
+  readonly #mayBeKnown: Set<string>
+  #isPushingAgain = false
   #position: EventSequenceNumber
   #epoch: number
   #sent: { readonly settled: Position; readonly state: Position } | null = null
@@ -40,13 +46,25 @@ export class SessionFeed {
   constructor(sessionId: string, send: SendToSession, subscription: Subscribe, at: EventSequenceNumber, epoch: number) {
     this.sessionId = sessionId
     this.send = send
-    this.subscription = subscription
+    this.subscription = { ...subscription, pending: [], confirmed: [] }
+    this.#mayBeKnown = new Set(subscription.pending.map(({ id }) => id))
     this.#position = at
     this.#epoch = epoch
   }
 
   get position(): EventSequenceNumber {
     return this.#position
+  }
+
+  /** Whether a pushed event has to be looked up before it is admitted. */
+  mayBeKnown(id: string): boolean {
+    return this.#isPushingAgain || this.#mayBeKnown.has(id)
+  }
+
+  /** The session was refused a push and will send everything pending once more. */
+  refusePush(head: EventSequenceNumber, { log }: LeaderState): void {
+    this.#isPushingAgain = true
+    this.send({ _tag: 'push-refused', term: log.status.term, epoch: log.status.epoch, head })
   }
 
   rememberOwn(events: Iterable<{ readonly id: string }>): void {

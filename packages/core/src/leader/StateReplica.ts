@@ -263,7 +263,7 @@ export class StateReplica {
           this.#rollBack(open, change.base)
           head = { ...head, position: change.base, eventId: change.baseId ?? null }
         }
-        for (const row of change.effects) head = this.#applyEffect(open, head, row)
+        for (const row of change.effects) head = this.#applyEffect(open, head, row, change.settledHead)
         return this.#writeHead(open, this.#trim(open, head, change.settledHead))
       })
     } catch (error) {
@@ -273,9 +273,10 @@ export class StateReplica {
     }
   }
 
-  #applyEffect(open: OpenState, head: StateHead, { seq, id, effect }: RowEffect): StateHead {
+  #applyEffect(open: OpenState, head: StateHead, { seq, id, effect }: RowEffect, settledHead: Position): StateHead {
     if (effect.changeset.length > 0) open.applier?.applyForward(effect.changeset)
-    open.statements.insertChangeset.run([seq.global, seq.client, id, effect.changeset])
+    // What is settled already would be trimmed at the end of this transaction.
+    if (compare(seq, settledHead) > 0) open.statements.insertChangeset.run([seq.global, seq.client, id, effect.changeset])
     if (effect.error !== null) open.statements.quarantine.run([id, seq.global, seq.client, effect.error])
     return { ...head, position: seq, eventId: id }
   }

@@ -92,6 +92,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
   session.sync = makeSyncState({ upstreamHead: at, pending })
   session.settledHead = trimmedTo.global === 0 && trimmedTo.client === 0 ? root : { ...root, ...trimmedTo }
   session.pendingIds.clear()
+  session.unsentEffects.length = 0
   for (const { event } of pending) session.pendingIds.add(event.id)
   const collidedIds = new Set(collided)
   for (const { event } of before) if (collidedIds.has(event.id)) keepOrphan(session, event)

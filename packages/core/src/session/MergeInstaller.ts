@@ -65,6 +65,7 @@ const publish = (session: SessionState, merged: Advance | Rebase): void => {
     session.sentCount = Math.max(0, session.sentCount - confirmed.length)
   } else {
     for (const { event } of merged.droppedEvents) session.pendingIds.delete(event.id)
+    session.unsentEffects.length = 0
     session.sentCount = countSent(session, sent!)
   }
   if (confirmed.length > 0) session.listener.onPersisted(confirmed)

@@ -1,5 +1,5 @@
 import { batchEventsMax } from '../backend/BackendLimits.ts'
-import { packEffects } from '../channel/PackedEffects.ts'
+import { type EventEffect, packEffects } from '../channel/PackedEffects.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, type Position } from '../event/EventSequenceNumber.ts'
 import { effectsBehind } from './EffectReporter.ts'
@@ -45,7 +45,7 @@ const sendBatch = (session: SessionState): void => {
   const rows = pending.toArray(start, end)
   const before: NumberedEvent | undefined = start === 0 ? undefined : pending.at(start - 1)
   const after: Position = before?.seq ?? upstreamHead
-  const effects = packEffects(effectsBehind(session.database!, after, rows.length))
+  const effects = packEffects(takeUnsent(session, start, rows.length) ?? effectsBehind(session.database!, after, rows.length))
   session.client.send(
     {
       _tag: 'push',
@@ -58,6 +58,15 @@ const sendBatch = (session: SessionState): void => {
     [effects.bytes.buffer],
   )
   session.sentCount = end
+}
+
+/** The effects as their commits made them, if they are still those of the first unsent events. */
+const takeUnsent = ({ unsentEffects, sync }: SessionState, start: number, count: number): ReadonlyArray<EventEffect> | undefined => {
+  if (unsentEffects.length !== sync.pending.length - start) {
+    unsentEffects.length = 0
+    return undefined
+  }
+  return unsentEffects.splice(0, count)
 }
 
 /** The end of a batch that starts at `start`: a boundary between commit groups, which are never split here. */

@@ -6,6 +6,7 @@
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import type { LeaderClient } from '../channel/LeaderClient.ts'
 import type { LeaderMessage, Notice } from '../channel/LeaderMessage.ts'
+import type { EventEffect } from '../channel/PackedEffects.ts'
 import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
 import { compare, next } from '../event/EventSequenceNumber.ts'
@@ -109,12 +110,15 @@ export class Session {
     let head = state.sync.localHead
     const rows = events.map((event): NumberedEvent => ({ seq: (head = next(head, event.isClientOnly)), event }))
     const changes: Array<Changes> = []
+    const effects: Array<EventEffect> = []
     database.transaction(() => {
       for (const row of rows) {
-        const captured = database.commitEvent(row)
-        if (captured.bytes.length > 0) changes.push(captured.changes)
+        const { bytes, changes: rowChanges } = database.commitEvent(row)
+        if (bytes.length > 0) changes.push(rowChanges)
+        effects.push({ outcome: 'applied', changeset: bytes, error: null })
       }
     })
+    for (const effect of effects) state.unsentEffects.push(effect)
     const merged = localPush(state.sync, rows, 'all')
     if (merged._tag === 'reject') throw new TypeError('the session numbered its own events out of order')
     state.sync = merged.state

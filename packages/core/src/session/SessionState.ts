@@ -3,6 +3,7 @@
  * merge, writes the database in one transaction, and only then publishes these cells.
  */
 import type { BackendStatus, LeaderFacts, RefusedEvent } from '../channel/LeaderMessage.ts'
+import type { EventEffect } from '../channel/PackedEffects.ts'
 import type { LeaderClient } from '../channel/LeaderClient.ts'
 import type { Environment } from '../environment/Environment.ts'
 import type { EventEnvelope } from '../event/EventEnvelope.ts'
@@ -44,6 +45,8 @@ export interface SessionState {
   readonly pendingIds: Set<string>
   /** How many events at the front of pending have been sent to the present leader. */
   sentCount: number
+  /** Effects of the last `unsentEffects.length` pending events, from their commits to their push; a rebase forgets them. */
+  unsentEffects: Array<EventEffect>
   /** Collided with a foreign event of the same id: out of pending, pushed until the leader has answered for them. */
   orphans: Array<EventEnvelope>
   areOrphansSent: boolean
@@ -75,6 +78,7 @@ export const makeSessionState = (
   sync: initial,
   pendingIds: new Set(),
   sentCount: 0,
+  unsentEffects: [],
   orphans: [],
   areOrphansSent: false,
   settledHead: root,

@@ -15,9 +15,9 @@
  * |              |                                                          | all have it                                   |
  *
  * With foreign keys on, an action that fires during an inverse touches rows of the changeset (a cascade that is undone
- * twice) or rows that the event left alone: those get back the state they had before this apply began. What the repair
- * leaves is always the recorded state of every recorded row and the unchanged state of every other one. So a row that
- * was tampered with is either restored or the whole is refused with `ChangesetInexact`, never left different.
+ * twice) or rows that the event left alone: those get back the state they had before this apply began. Either way every
+ * recorded row was as recorded before, and is as recorded afterwards, and no other row changed; else the whole is refused
+ * with `ChangesetInexact`. The net of a changeset: ChangesetNet.ts.
  *
  * Valid while: (1) a transaction is open, and its owner rolls it back when this throws; (2) with foreign keys off no
  * triggers of the schema fire; (3) with foreign keys on `capture` is installed on this connection. With them on, foreign
@@ -78,8 +78,8 @@ export const makeChangesetApplier = (
   const { capture } = options
   const apply =
     options.foreignKeys === 'on'
-      ? (steps: ReadonlyArray<RowChange>) => applyObserved(options.capture, statementsOf, steps)
-      : (steps: ReadonlyArray<RowChange>) => applyStrictly(statementsOf, steps)
+      ? (application: Application) => applyObserved(options.capture, statementsOf, application)
+      : (application: Application) => applyStrictly(statementsOf, application)
 
   let isBatch = false
   const batch = <T>(run: () => T): T => {
@@ -93,24 +93,46 @@ export const makeChangesetApplier = (
       connection.exec('PRAGMA defer_foreign_keys=OFF')
     }
   }
-  const applySteps = (steps: ReadonlyArray<RowChange>): ReadonlyArray<RowChange> => {
-    if (steps.length === 0) return steps
-    if (capture === undefined) apply(steps)
-    else batch(() => capture.pauseWhile(() => apply(steps)))
+  const applyBytes = (bytes: Uint8Array, isInverse: boolean): ReadonlyArray<RowChange> => {
+    if (bytes.length === 0) return []
+    const changes = decodeChangeset(bytes, tables)
+    const steps = isInverse ? invertChanges(changes) : changes
+    if (capture === undefined) apply({ changes, steps, isInverse })
+    else batch(() => capture.pauseWhile(() => apply({ changes, steps, isInverse })))
     return steps
   }
   return {
-    applyInverse: (bytes) => applySteps(invertChanges(decodeChangeset(bytes, tables))),
-    applyForward: (bytes) => applySteps(decodeChangeset(bytes, tables)),
+    applyInverse: (bytes) => applyBytes(bytes, true),
+    applyForward: (bytes) => applyBytes(bytes, false),
     batch,
   }
 }
 
 type StatementsOf = (table: TableDescriptor) => RowStatements
 
+interface Application {
+  /** As captured. */
+  readonly changes: ReadonlyArray<RowChange>
+  /** What to do: the changes themselves, or those that undo them. */
+  readonly steps: ReadonlyArray<RowChange>
+  readonly isInverse: boolean
+}
+
+/** What each recorded row is before and after the application, or `undefined` if that cannot be told. */
+const netOfApplication = (
+  statementsOf: StatementsOf,
+  { changes, isInverse }: Application,
+): ReadonlyArray<readonly [identity: string, net: NetChange]> | undefined => {
+  const net = netChanges(changes, (table) => statementsOf(table).layout)
+  if ('ambiguous' in net) return undefined
+  if (!isInverse) return [...net]
+  return [...net].map(([identity, change]) => [identity, { ...change, before: change.after, after: change.before }])
+}
+
 // Foreign keys off
 
-const applyStrictly = (statementsOf: StatementsOf, steps: ReadonlyArray<RowChange>): void => {
+const applyStrictly = (statementsOf: StatementsOf, application: Application): void => {
+  const { steps } = application
   for (let index = 0; index < steps.length; index++) {
     const step = steps[index]!
     const failure = applyStep(statementsOf(step.table), step)
@@ -120,7 +142,7 @@ const applyStrictly = (statementsOf: StatementsOf, steps: ReadonlyArray<RowChang
       const undoFailure = applyStep(statementsOf(undo.table), undo)
       if (undoFailure !== undefined) throw inexact(undo, `${undoFailure}, while taking back what came before: ${failure}`)
     }
-    applyNet(statementsOf, steps, inexact(step, failure))
+    applyNet(statementsOf, application, inexact(step, failure))
     return
   }
 }
@@ -146,15 +168,13 @@ const attempt = (write: () => number): string | undefined => {
   }
 }
 
-const applyNet = (statementsOf: StatementsOf, steps: ReadonlyArray<RowChange>, cause: ChangesetInexact): void => {
-  ;((globalThis as any).slow??={n:0,r:0}).n++
-  const net = netChanges(steps, (table) => statementsOf(table).layout)
-  if ('ambiguous' in net) throw cause
+const applyNet = (statementsOf: StatementsOf, application: Application, cause: ChangesetInexact): void => {
+  const net = netOfApplication(statementsOf, application)
+  if (net === undefined) throw cause
   const changed: Array<NetChange> = []
-  for (const change of net.values()) {
-    const found = statementsOf(change.layout.table).find(change.sample)
-    if (!isSame(found, change.before)) throw cause
-    if (!isSame(change.before, change.after)) changed.push(change)
+  for (const [, change] of net) {
+    if (!isSame(statementsOf(change.layout.table).find(change.sample), change.before)) throw cause
+    if (change.isChanged) changed.push(change)
   }
   for (const { layout, before } of changed) {
     if (before !== undefined && attempt(() => statementsOf(layout.table).remove(before)) !== undefined) throw cause
@@ -175,11 +195,11 @@ const inexact = (step: RowChange, detail: string): ChangesetInexact =>
 /** Rounds of repair: each cascade that reaches back into rows already repaired costs one; 2 do for all that is known. */
 const repairRounds = 8
 
-const applyObserved = (capture: ChangesetCapture, statementsOf: StatementsOf, steps: ReadonlyArray<RowChange>): void => {
+const applyObserved = (capture: ChangesetCapture, statementsOf: StatementsOf, application: Application): void => {
   const calls: Array<CapturedCall> = []
   capture.observeWhile(calls, () => {
     let firstFailure: ChangesetInexact | undefined
-    for (const step of steps) {
+    for (const step of application.steps) {
       const callsBefore = calls.length
       const failure =
         attempt(() => statementsOf(step.table).write(step)) ??
@@ -188,13 +208,14 @@ const applyObserved = (capture: ChangesetCapture, statementsOf: StatementsOf, st
           : 'the row is not the recorded one, or an action of a foreign key changed others')
       if (failure !== undefined) firstFailure ??= inexact(step, failure)
     }
-    if (firstFailure !== undefined) repair(capture, statementsOf, steps, calls, firstFailure)
+    if (firstFailure !== undefined) repair(capture, statementsOf, application, calls, firstFailure)
   })
 }
 
 const isSameChange = (a: RowChange, b: RowChange): boolean =>
   a.kind === b.kind && a.table === b.table && isSame(a.before, b.before) && isSame(a.after, b.after)
 
+/** A row as it has to be in the end. */
 interface Goal {
   readonly layout: TableLayout
   readonly sample: Row
@@ -204,30 +225,46 @@ interface Goal {
 const repair = (
   capture: ChangesetCapture,
   statementsOf: StatementsOf,
-  steps: ReadonlyArray<RowChange>,
+  application: Application,
   calls: ReadonlyArray<CapturedCall>,
   cause: ChangesetInexact,
 ): void => {
-  const layoutOf = (table: TableDescriptor): TableLayout => statementsOf(table).layout
-  ;((globalThis as any).slow??={n:0,r:0}).r++
-  const goals = new Map<string, Goal>()
-  const recorded = netChanges(steps, layoutOf)
-  if ('ambiguous' in recorded) throw cause
-  for (const [identity, { layout, sample, after }] of recorded) goals.set(identity, { layout, sample, row: after })
-  for (let round = 0; round < repairRounds; round++) {
-    const touched = netChanges(calls.map(capture.toRowChange), layoutOf)
+  const touchedSoFar = (): ReadonlyMap<string, NetChange> => {
+    const touched = netChanges(calls.map(capture.toRowChange), (table) => statementsOf(table).layout)
     if ('ambiguous' in touched) throw cause
-    for (const [identity, { layout, sample, before }] of touched) {
-      if (!goals.has(identity)) goals.set(identity, { layout, sample, row: before })
+    return touched
+  }
+  const current = ({ layout, sample }: Goal | NetChange): Row | undefined => statementsOf(layout.table).find(sample)
+  const goals = recordedGoals(netOfApplication(statementsOf, application), touchedSoFar(), current, cause)
+  for (let round = 0; round < repairRounds; round++) {
+    for (const [identity, { layout, sample, before, isChanged }] of touchedSoFar()) {
+      if (isChanged && !goals.has(identity)) goals.set(identity, { layout, sample, row: before })
     }
-    const wrong = [...goals.values()].filter(({ layout, sample, row }) => {
-      return !isSame(statementsOf(layout.table).find(sample), row)
-    })
+    const wrong = [...goals.values()].filter((goal) => !isSame(current(goal), goal.row))
     if (wrong.length === 0) return
     // In place first, which fires the fewest actions; then out and in again, which no unique key can block.
-    setRows(statementsOf, wrong, round === 0); (globalThis as any).slow['round'+round]=((globalThis as any).slow['round'+round]??0)+1
+    setRows(statementsOf, wrong, round === 0)
   }
   throw cause
+}
+
+/** The goals of the recorded rows, if all of them were as recorded when the application began. */
+const recordedGoals = (
+  recorded: ReturnType<typeof netOfApplication>,
+  touched: ReadonlyMap<string, NetChange>,
+  current: (change: NetChange) => Row | undefined,
+  cause: ChangesetInexact,
+): Map<string, Goal> => {
+  const goals = new Map<string, Goal>()
+  if (recorded === undefined) throw cause
+  for (const [identity, change] of recorded) {
+    const touchedChange = touched.get(identity)
+    // What was not touched, or is as it was again, began as it is now: nothing is inferred.
+    const initial = touchedChange?.isChanged === true ? touchedChange.before : current(change)
+    if (!isSame(initial, change.before)) throw cause
+    goals.set(identity, { layout: change.layout, sample: change.sample, row: change.after })
+  }
+  return goals
 }
 
 /** What fails here is found wrong, or right, by the next round. */

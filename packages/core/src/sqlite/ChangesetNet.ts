@@ -6,8 +6,8 @@
  * but for the first state and the last, in any order of summation. Two things are not as plain:
  *
  * 1. With `UPDATE OR REPLACE`, a foreign-key action of a replaced row may change the very row that is being updated. The
- *    update then still reports the older state as its `before`: that state is taken twice, and the one that the action
- *    left is never taken. So a state taken too often cancels the earliest one that is left over.
+ *    update then still reports the older state as its `before`: that state is taken once too often, and the one that
+ *    the action left is never taken. So the last of several states taken cancels the earliest one that is left over.
  * 2. A row whose states all cancel out was either there all the time or never. It was never there if its identity was
  *    first *entered*, by an insert or a change of the key, rather than left.
  *
@@ -26,6 +26,8 @@ export interface NetChange {
   /** The row before all changes, `undefined` if there was none; `before` and `after` may be equal. */
   readonly before: Row | undefined
   readonly after: Row | undefined
+  /** `false` when all states cancel out; which one `before` is was then inferred. */
+  readonly isChanged: boolean
 }
 
 interface Balance {
@@ -39,7 +41,11 @@ interface Balance {
   readonly states: Map<string, { readonly row: Row; count: number }>
 }
 
-/** Net changes by identity, or the identity that is ambiguous. */
+/**
+ * Net changes by identity, or the table where one is ambiguous.
+ *
+ * **Shape**  `changes` in the order in which they were captured; for an inverse, exchange `before` and `after` of the result.
+ */
 export const netChanges = (
   changes: ReadonlyArray<RowChange>,
   layoutOf: (table: TableDescriptor) => TableLayout,
@@ -82,20 +88,22 @@ const count = (
 }
 
 const settle = ({ layout, sample, firstTaken, firstCrossing, states }: Balance): NetChange | undefined => {
+  const taken: Array<Row> = []
+  const put: Array<Row> = []
   for (const state of states.values()) {
-    while (state.count < -1) {
-      const leftOver = [...states.values()].find((other) => other.count > 0)
-      if (leftOver === undefined) return undefined
-      leftOver.count--
-      state.count++
-    }
+    for (let times = state.count; times < 0; times++) taken.push(state.row)
+    for (let times = state.count; times > 0; times--) put.push(state.row)
   }
-  const taken = [...states.values()].filter((state) => state.count < 0)
-  const put = [...states.values()].filter((state) => state.count > 0)
-  if (taken.length > 1 || put.length > 1 || (put[0]?.count ?? 1) > 1) return undefined
-  if (taken.length > 0 || put.length > 0) return { layout, sample, before: taken[0]?.row, after: put[0]?.row }
-  const constant = firstCrossing === 1 ? undefined : firstTaken
-  return { layout, sample, before: constant, after: constant }
+  if (taken.length === 0 && put.length === 0) {
+    const constant = firstCrossing === 1 ? undefined : firstTaken
+    return { layout, sample, before: constant, after: constant, isChanged: false }
+  }
+  while (taken.length > 1 && put.length > 0) {
+    taken.pop()
+    put.shift()
+  }
+  if (taken.length > 1 || put.length > 1) return undefined
+  return { layout, sample, before: taken[0], after: put[0], isChanged: true }
 }
 
 /** Table and key as text; different for keys that a collation or a comparison of numbers would call equal. */

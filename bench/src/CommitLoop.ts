@@ -1,0 +1,95 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { mean, median, quantile } from './Statistics.ts'
+import { type TodoArgs, todoArgs, todoRange } from './TodoRows.ts'
+
+/** A store as the loops below see it: ours or anybody's. */
+export interface LoopStore {
+  /** One commit, one transaction. */
+  readonly commit: (events: ReadonlyArray<TodoArgs>) => void
+  /** Resolves when nothing runs behind the app's back any more; not part of any figure. */
+  readonly settle: () => Promise<void>
+  readonly checksum: () => string
+  readonly close: () => Promise<void>
+}
+
+export type OpenLoopStore = () => Promise<LoopStore>
+
+const warmUpCount = 4_000
+const spacedCount = 4_000
+/** An app gives its thread back now and then; peers.md measures the peer the same way. */
+const commitsPerTurn = 200
+const tightCount = 10_000
+/** Both ends of the tight loop that are compared. */
+const endCount = 1_000
+const batchSize = 100
+const batchCount = 200
+
+/** **Units** µs. */
+const timed = (work: () => void): number => {
+  const start = performance.now()
+  work()
+  return (performance.now() - start) * 1_000
+}
+
+const spaced = async (store: LoopStore, count: number): Promise<Array<number>> => {
+  const times: Array<number> = []
+  for (let index = 0; index < count; index++) {
+    const events = [todoArgs(index)]
+    times.push(timed(() => store.commit(events)))
+    if ((index + 1) % commitsPerTurn === 0) await nextTurn()
+  }
+  await store.settle()
+  return times
+}
+
+const withStore = async <A>(open: OpenLoopStore, use: (store: LoopStore) => Promise<A>): Promise<A> => {
+  const store = await open()
+  try {
+    return await use(store)
+  } finally {
+    await store.close()
+  }
+}
+
+/** Single commits: spaced, and 10,000 without giving the thread back. */
+export const measureCommits = async (open: OpenLoopStore) => {
+  await withStore(open, (store) => spaced(store, warmUpCount))
+  const first = await withStore(open, async (store) => ({
+    times: await spaced(store, spacedCount),
+    checksum: store.checksum(),
+  }))
+  const tight = await withStore(open, async (store) => {
+    const times: Array<number> = []
+    for (const args of todoRange(0, tightCount)) times.push(timed(() => store.commit([args])))
+    await store.settle()
+    return { times, checksum: store.checksum() }
+  })
+  return {
+    figures: {
+      median: median(first.times),
+      p99: quantile(first.times, 0.99),
+      tight: mean(tight.times),
+      growth: mean(tight.times.slice(-endCount)) / mean(tight.times.slice(0, endCount)),
+    },
+    checksum: `${first.checksum}-${tight.checksum}`,
+  }
+}
+
+/** Commits of 100 events, giving the thread back after every second one as often as single commits do. */
+export const measureBatches = async (open: OpenLoopStore) => {
+  const loop = async (store: LoopStore): Promise<Array<number>> => {
+    const times: Array<number> = []
+    for (let batch = 0; batch < batchCount; batch++) {
+      const events = todoRange(batch * batchSize, batchSize)
+      times.push(timed(() => store.commit(events)) / batchSize)
+      if (((batch + 1) * batchSize) % commitsPerTurn === 0) await nextTurn()
+    }
+    await store.settle()
+    return times
+  }
+  await withStore(open, loop)
+  return withStore(open, async (store) => {
+    const times = await loop(store)
+    return { figures: { median: median(times), mean: mean(times) }, checksum: store.checksum() }
+  })
+}

@@ -1,0 +1,8 @@
+import type { Workload } from './Workload.ts'
+import { batchWorkload, commitWorkload } from './workload/CommitWorkload.ts'
+
+/** Every workload, in the order in which they run. */
+export const workloads: ReadonlyArray<Workload> = [commitWorkload, batchWorkload]
+
+export const workloadNamed = (name: string): Workload | undefined =>
+  workloads.find((workload) => workload.name === name)

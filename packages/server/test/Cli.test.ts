@@ -1,0 +1,180 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { httpBackend } from '@headwater/backend-http'
+import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
+import * as Effect from 'effect/Effect'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { event, root } from './Requests.ts'
+import { temporaryFolder } from './ServerFixture.ts'
+
+const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+
+let folder = ''
+const children = new Set<ChildProcess>()
+beforeEach(() => {
+  folder = temporaryFolder()
+})
+afterEach(() => {
+  for (const child of children) child.kill('SIGKILL')
+  children.clear()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+interface Started {
+  readonly child: ChildProcess
+  readonly stdout: () => string
+  readonly ended: Promise<Ended>
+}
+
+const start = (...args: ReadonlyArray<string>): Started => {
+  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  children.add(child)
+  const text = { stdout: '', stderr: '' }
+  child.stdout.setEncoding('utf8').on('data', (part: string) => (text.stdout += part))
+  child.stderr.setEncoding('utf8').on('data', (part: string) => (text.stderr += part))
+  const ended = once(child, 'close').then(([code]: Array<unknown>) => ({
+    code: typeof code === 'number' ? code : null,
+    ...text,
+  }))
+  return { child, stdout: () => text.stdout, ended }
+}
+
+/** Waits for the line that says where it listens. */
+const listening = (started: Started): Promise<string> =>
+  new Promise((resolve, reject) => {
+    const look = (): void => {
+      const url = /"event":"listening","url":"([^"]+)"/.exec(started.stdout())?.[1]
+      if (url !== undefined) resolve(url)
+    }
+    started.child.stdout?.on('data', look)
+    void started.ended.then(({ stderr }) => reject(new Error(stderr)))
+  })
+
+const withClient = <A>(
+  url: string,
+  use: (backend: SyncBackend) => Effect.Effect<A, unknown>,
+  token?: string,
+): Promise<A> =>
+  Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(httpBackend({ url, getToken: () => token }).make({ storeId: 's', clientId: 'client-a' }), use),
+    ),
+  )
+
+test('help and version are printed', async () => {
+  const help = await start('--help').ended
+  expect(help).toMatchObject({ code: 0, stderr: '' })
+  expect(help.stdout).toContain('--token TOKEN')
+  expect(await start('--version').ended).toMatchObject({ code: 0, stdout: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) })
+})
+
+test('what it cannot do is one clear line and exit code 2', async () => {
+  const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+    [['--prot', '1'], /unknown option '--prot'/i],
+    [['--port', 'many'], /--port must be a number/],
+    [['--port'], /'--port <value>' argument missing/],
+    [['serve'], /unknown command "serve"/],
+    [['backup'], /backup takes one FILE/],
+    [['--host', '0.0.0.0'], /listens on loopback only/],
+    [['--token', ''], /a token must not be empty/],
+  ]
+  const ends = await Promise.all(wrong.map(([args]) => start('--data', folder, ...args).ended))
+  for (const [index, { code, stderr }] of ends.entries()) {
+    expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
+    expect(stderr).toMatch(wrong[index]?.[1] ?? /./)
+  }
+})
+
+test('without a token it says that it is open to this machine only; SIGTERM ends it well', async () => {
+  const server = start('--data', folder, '--port', '0')
+  const url = await listening(server)
+  expect(url).toMatch(/^http:\/\/127\.0\.0\.1:/)
+  await withClient(url, (backend) => backend.ping)
+  server.child.kill('SIGTERM')
+  const { code, stderr, stdout } = await server.ended
+  expect(code).toBe(0)
+  expect(stderr).toMatch(/no --token, so it listens on loopback only/)
+  expect(
+    stdout
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line).event),
+  ).toEqual(['listening', 'request', 'stopping', 'stopped'])
+})
+
+test('with a token only its bearers get in', async () => {
+  const server = start('--data', folder, '--port', '0', '--token', 'one', '--token', 'two')
+  const url = await listening(server)
+  await withClient(url, (backend) => backend.ping, 'two')
+  const refused = await withClient(url, (backend) => Effect.flip(backend.ping), 'three')
+  expect(refused).toMatchObject({ reason: { _tag: 'Unauthorized' } })
+  server.child.kill('SIGTERM')
+  expect((await server.ended).stderr).toBe('')
+})
+
+test('a second server on the same data is told who is there; a backup works beside the first', async () => {
+  const server = start('--data', folder, '--port', '0')
+  await listening(server)
+  const second = await start('--data', folder, '--port', '0').ended
+  expect(second.code).toBe(1)
+  expect(second.stderr).toMatch(new RegExp(`in use by process ${server.child.pid} since`))
+  const file = join(folder, 'backup.sqlite3')
+  expect(await start('backup', '--data', folder, file).ended).toMatchObject({
+    code: 0,
+    stdout: `${file}\n`,
+    stderr: '',
+  })
+  expect(existsSync(file)).toBe(true)
+  expect((await start('backup', '--data', folder, file).ended).stderr).toMatch(/exists already/)
+  expect((await start('backup', '--data', join(folder, 'none'), `${file}2`).ended).stderr).toMatch(/there is no log in/)
+})
+
+test('killed in the middle of pushes, it reopens with everything that it acknowledged', async () => {
+  let acknowledged: BackendPosition = root
+  let lost = 0
+  for (let round = 0; round < 3; round += 1) {
+    const server = start('--data', folder, '--port', '0', '--quiet')
+    const url = await listening(server)
+    acknowledged = await withClient(url, (backend) =>
+      Effect.gen(function* () {
+        const { backendId, head } = yield* backend.ping
+        if (head.global < acknowledged.global) lost += 1
+        return yield* pushUntilKilled(backend, backendId, head, () => server.child.kill('SIGKILL'), 20 + round * 7)
+      }),
+    )
+    await server.ended
+  }
+  const server = start('--data', folder, '--port', '0')
+  const head = await withClient(await listening(server), (backend) => Effect.map(backend.ping, (info) => info.head))
+  expect(lost).toBe(0)
+  expect(head.global).toBeGreaterThanOrEqual(acknowledged.global)
+  console.log(`PROOF server_kills=3 acknowledged=${acknowledged.global} head=${head.global} lost=${lost}`)
+})
+
+/** Pushes single events; after `count` acknowledged ones kills the server while more are in flight. */
+const pushUntilKilled = (
+  backend: SyncBackend,
+  backendId: string,
+  from: BackendPosition,
+  kill: () => void,
+  count: number,
+): Effect.Effect<BackendPosition> =>
+  Effect.gen(function* () {
+    let head = from
+    for (let i = 0; ; i += 1) {
+      if (i === count) setImmediate(kill)
+      const next = event(head)
+      const result = yield* Effect.result(backend.push({ backendId, parent: head, events: [next] }))
+      if (result._tag === 'Failure' || result.success._tag !== 'Accepted') return head
+      head = result.success.head
+    }
+  })

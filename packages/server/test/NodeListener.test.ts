@@ -1,0 +1,163 @@
+import { connect } from 'node:net'
+import { httpBackend } from '@headwater/backend-http'
+import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
+import { type LogStorage, listen, makeHandler, sqliteLogStorage, startServer } from '@headwater/server'
+import * as Effect from 'effect/Effect'
+import { rmSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { cuttingProxy } from './CuttingProxy.ts'
+import { event, root } from './Requests.ts'
+import { serverFixture, temporaryFolder } from './ServerFixture.ts'
+
+/** Runs `use` with a client of this url. */
+const withClient = <A>(url: string, use: (backend: SyncBackend, backendId: string) => Effect.Effect<A, unknown>) =>
+  Effect.gen(function* () {
+    const backend = yield* httpBackend({ url }).make({ storeId: 's', clientId: 'client-a' })
+    return yield* use(backend, (yield* backend.ping).backendId)
+  }).pipe(Effect.scoped, Effect.runPromise)
+
+const chain = (count: number, argsJson: string, after: BackendPosition = root) => {
+  let parent = after
+  return Array.from({ length: count }, () => {
+    const next = event(parent, { argsJson })
+    parent = { global: next.global, eventId: next.id }
+    return next
+  })
+}
+
+test('a reader that stops reading makes the server hold two pages, not the log', async () => {
+  const folder = temporaryFolder()
+  const real = sqliteLogStorage({ folder })
+  let read = 0
+  const counting: LogStorage = {
+    ...real,
+    read: (request) =>
+      Effect.tap(real.read(request), (answer) =>
+        Effect.sync(() => {
+          if (answer._tag === 'Events') read += answer.eventsJson.reduce((sum, text) => sum + text.length, 0)
+        }),
+      ),
+  }
+  const listener = await listen({ handle: makeHandler({ storage: counting }), port: 0, host: '127.0.0.1' })
+  // 64 events of 1 MB: far more than two pages and what the kernel buffers of a connection on loopback (about 6 MB).
+  const text = JSON.stringify('x'.repeat(1_000_000))
+  await withClient(listener.url, (backend, backendId) =>
+    Effect.gen(function* () {
+      let parent = root
+      for (const next of chain(64, text)) {
+        yield* backend.push({ backendId, parent, events: [next] })
+        parent = { global: next.global, eventId: next.id }
+      }
+    }),
+  )
+  const socket = connect(listener.port, '127.0.0.1')
+  socket.write('GET /v1/stores/s/pull?live=sse HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')
+  await new Promise((resolve) => socket.once('readable', resolve))
+  // The server goes on until the socket is full; requests of others pass it meanwhile.
+  await withClient(listener.url, (backend) => Effect.repeat(backend.ping, { times: 500 }))
+  const held = read - socket.bytesRead
+  expect(held).toBeLessThan(16 * 1024 * 1024)
+  socket.resume()
+  await new Promise<void>((resolve) => {
+    const done = () => read >= 64_000_000 && resolve()
+    socket.on('data', done)
+    done()
+  })
+  socket.destroy()
+  await listener.close()
+  await Effect.runPromise(real.close)
+  rmSync(folder, { recursive: true })
+  console.log(`PROOF slow_reader_held_bytes=${held}`)
+})
+
+test('a reader that never reads again is cut', async () => {
+  const server = await serverFixture({ stallMs: 50 })
+  const text = JSON.stringify('x'.repeat(1_000_000))
+  await withClient(server.url, (backend, backendId) =>
+    Effect.gen(function* () {
+      let parent = root
+      for (const next of chain(32, text)) {
+        yield* backend.push({ backendId, parent, events: [next] })
+        parent = { global: next.global, eventId: next.id }
+      }
+    }),
+  )
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('GET /v1/stores/s/pull?live=sse HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n')
+  await new Promise((resolve) => socket.once('readable', resolve))
+  // A socket that is not read learns of its end by writing.
+  const knocking = setInterval(() => socket.write(' '), 10)
+  await new Promise((resolve) => socket.on('error', () => undefined).once('close', resolve))
+  clearInterval(knocking)
+  expect(socket.bytesRead).toBeLessThan(32_000_000)
+  await server.close()
+})
+
+test('a push that is cut in the middle of its body stores nothing; the retry lands', async () => {
+  const server = await serverFixture()
+  const proxy = await cuttingProxy(() => server.port)
+  await withClient(proxy.url, (backend, backendId) =>
+    Effect.gen(function* () {
+      const events = chain(500, JSON.stringify('x'.repeat(1_000)))
+      proxy.cutNextPushAfter(200_000)
+      const failure = yield* Effect.flip(backend.push({ backendId, parent: root, events }))
+      expect(failure).toMatchObject({ operation: 'push', reason: { _tag: 'Unreachable' } })
+      expect((yield* backend.ping).head).toEqual(root)
+      expect(yield* backend.push({ backendId, parent: root, events })).toMatchObject({ _tag: 'Accepted' })
+    }),
+  )
+  await proxy.close()
+  await server.close()
+})
+
+test('an oversized push is answered 413 although the client is still sending', async () => {
+  const server = await serverFixture()
+  const answer = await fetch(`${server.url}/v1/stores/s/push`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: 'x'.repeat(8 * 1024 * 1024),
+  })
+  expect(answer.status).toBe(413)
+  expect((await fetch(`${server.url}/health`)).status).toBe(200)
+  await server.close()
+})
+
+test('closing finishes the pushes that have arrived', async () => {
+  const arrived = Promise.withResolvers<void>()
+  const stopping = Promise.withResolvers<void>()
+  const validate = async () => {
+    arrived.resolve()
+    await stopping.promise
+  }
+  const server = await serverFixture({ validate })
+  await withClient(server.url, (backend, backendId) =>
+    Effect.gen(function* () {
+      const pushing = backend.push({ backendId, parent: root, events: chain(200, '{}') })
+      const closing = Effect.promise(async () => {
+        await arrived.promise
+        const stopped = server.stop()
+        stopping.resolve()
+        await stopped
+      })
+      const [answer] = yield* Effect.all([pushing, closing], { concurrency: 'unbounded' })
+      expect(answer).toMatchObject({ _tag: 'Accepted', head: { global: 200 } })
+    }),
+  )
+  await server.start()
+  await withClient(server.url, (backend) => Effect.map(backend.ping, ({ head }) => expect(head.global).toBe(200)))
+  await server.close()
+})
+
+test('a request line that names no address is a 400, and a port in use is a typed error', async () => {
+  const server = await serverFixture()
+  const socket = connect(server.port, '127.0.0.1')
+  socket.write('GET / HTTP/1.1\r\nhost: [bad\r\nconnection: close\r\n\r\n')
+  const text = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(data.toString())))
+  expect(text).toMatch(/^HTTP\/1\.1 400/)
+  const folder = temporaryFolder()
+  await expect(startServer({ data: folder, port: server.port })).rejects.toThrow(/in use; choose another --port/)
+  await expect(startServer({ data: folder, host: '0.0.0.0' })).rejects.toThrow(/listens on loopback only/)
+  await expect(startServer({ data: server.folder, port: 0 })).rejects.toThrow(/in use by process \d+/)
+  rmSync(folder, { recursive: true })
+  await server.close()
+})

@@ -120,7 +120,10 @@ export const encodeChangeset = (changes: ReadonlyArray<RowChange>): Uint8Array =
  *
  * **Fails with** `ChangesetMalformed`.
  */
-export const decodeChangeset = (bytes: Uint8Array, tables: ReadonlyArray<TableDescriptor>): ReadonlyArray<RowChange> => {
+export const decodeChangeset = (
+  bytes: Uint8Array,
+  tables: ReadonlyArray<TableDescriptor>,
+): ReadonlyArray<RowChange> => {
   const changes: Array<RowChange> = []
   if (bytes.length === 0) return changes
   const reader = makeChangesetReader(bytes)

@@ -140,7 +140,8 @@ const applyStrictly = (statementsOf: StatementsOf, application: Application): vo
     if (steps.length === 1) throw inexact(step, failure)
     for (const undo of invertChanges(steps.slice(0, index))) {
       const undoFailure = applyStep(statementsOf(undo.table), undo)
-      if (undoFailure !== undefined) throw inexact(undo, `${undoFailure}, while taking back what came before: ${failure}`)
+      if (undoFailure !== undefined)
+        throw inexact(undo, `${undoFailure}, while taking back what came before: ${failure}`)
     }
     applyNet(statementsOf, application, inexact(step, failure))
     return
@@ -272,7 +273,8 @@ const setRows = (statementsOf: StatementsOf, goals: ReadonlyArray<Goal>, isInPla
   for (const { layout, sample, row } of goals) {
     const statements = statementsOf(layout.table)
     // Not by key alone: a collation may call the key of another row equal.
-    if ((row === undefined || !isInPlace) && statements.find(sample) !== undefined) attempt(() => statements.remove(sample))
+    if ((row === undefined || !isInPlace) && statements.find(sample) !== undefined)
+      attempt(() => statements.remove(sample))
   }
   for (const { layout, sample, row } of goals) {
     if (row === undefined) continue

@@ -8,10 +8,11 @@
  * | nobody's turn    | push                                    | goes through                                    |
  * | A's turn         | push of A                               | goes through; accepted: nobody's turn           |
  * | A's turn         | push of B                               | waits until A's turn is over                    |
- * | A's turn         | third refusal of C (it was in flight)   | C's count stays; its next refusal asks again    |
- * | A's turn         | {@link turnMs} passed                   | nobody's turn                                   |
+ * | A's turn         | third refusal of C                      | C queues for a turn                             |
+ * | A's turn         | over: landed, or its time has passed    | the next in the queue, else nobody's turn       |
  *
- * So a client that is far away delays the others once per batch it lands, and one that vanished once for all.
+ * Who has waited for the end of one turn goes through whoever is next, so that no push waits longer than one turn. So a
+ * client that is far away delays the others once per batch it lands, and one that vanished once for all.
  *
  * **Source**  spec section 7, "starvation under contention".
  */
@@ -28,6 +29,17 @@ const turnMsDefault = 3_000
 const windowMs = 60_000
 /** Clients whose refusals are counted in one store; beyond it the oldest count is dropped. */
 const clientsMax = 1_000
+/** Stores with counts; beyond it the oldest store's counts are dropped. Turns that run are kept by their timers. */
+const storesMax = 10_000
+
+/** A client that pushes without pause was refused within a turn and two round trips. */
+const goneMs = 10_000
+
+export interface TurnOptions {
+  readonly turnMs?: number
+  /** A monotonic clock, in ms. */
+  readonly now?: () => number
+}
 
 interface Refusals {
   readonly count: number
@@ -36,6 +48,8 @@ interface Refusals {
 
 interface StoreTurns {
   readonly refusals: Map<string, Refusals>
+  /** Clients that have earned a turn while another's ran, oldest first. */
+  readonly queue: Set<string>
   turn: Turn | undefined
 }
 
@@ -45,17 +59,20 @@ interface Turn {
   readonly end: () => void
 }
 
-export const makeTurnLedger = (options: { readonly turnMs?: number; readonly now?: () => number } = {}): TurnLedger => {
+export const makeTurnLedger = (options: TurnOptions = {}): TurnLedger => {
   const now = options.now ?? (() => performance.now())
   const stores = new Map<string, StoreTurns>()
   const forget = (storeId: string, store: StoreTurns): void => {
-    if (store.turn === undefined && store.refusals.size === 0) stores.delete(storeId)
+    const isEmpty = store.turn === undefined && store.refusals.size === 0
+    if (isEmpty && stores.get(storeId) === store) stores.delete(storeId)
   }
   const grant = (storeId: string, store: StoreTurns, clientId: string): void => {
     store.refusals.delete(clientId)
     store.turn = makeTurn(clientId, options.turnMs ?? turnMsDefault, () => {
       store.turn = undefined
-      forget(storeId, store)
+      const next = takeNext(store, now())
+      if (next === undefined) forget(storeId, store)
+      else grant(storeId, store, next)
     })
   }
   return {
@@ -64,17 +81,36 @@ export const makeTurnLedger = (options: { readonly turnMs?: number; readonly now
       return turn === undefined || turn.clientId === clientId ? undefined : turn.over
     },
     note: (storeId, clientId, answer) => {
-      const store = stores.get(storeId) ?? { refusals: new Map<string, Refusals>(), turn: undefined }
+      const store = stores.get(storeId) ?? { refusals: new Map<string, Refusals>(), queue: new Set(), turn: undefined }
       if (answer === 'Accepted') {
         store.refusals.delete(clientId)
+        store.queue.delete(clientId)
         if (store.turn?.clientId === clientId) store.turn.end()
         return forget(storeId, store)
       }
       stores.set(storeId, store)
-      const count = countRefusal(store.refusals, clientId, now())
-      if (count >= refusalsMax && store.turn === undefined) grant(storeId, store, clientId)
+      dropOldest(stores, storesMax)
+      if (store.turn?.clientId === clientId) return
+      if (countRefusal(store.refusals, clientId, now()) < refusalsMax) return
+      if (store.turn === undefined) grant(storeId, store, clientId)
+      else store.queue.add(clientId)
     },
   }
+}
+
+/** The next in the queue that is still there: its last refusal is not long ago. */
+const takeNext = (store: StoreTurns, nowMs: number): string | undefined => {
+  for (const clientId of store.queue) {
+    store.queue.delete(clientId)
+    const refusals = store.refusals.get(clientId)
+    if (refusals !== undefined && nowMs - refusals.lastMs < goneMs) return clientId
+  }
+  return undefined
+}
+
+const dropOldest = (map: Map<string, unknown>, sizeMax: number): void => {
+  const oldest = map.size > sizeMax ? map.keys().next().value : undefined
+  if (oldest !== undefined) map.delete(oldest)
 }
 
 const countRefusal = (refusals: Map<string, Refusals>, clientId: string, nowMs: number): number => {
@@ -82,8 +118,7 @@ const countRefusal = (refusals: Map<string, Refusals>, clientId: string, nowMs: 
   const count = before === undefined || nowMs - before.lastMs > windowMs ? 1 : before.count + 1
   refusals.delete(clientId)
   refusals.set(clientId, { count, lastMs: nowMs })
-  const oldest = refusals.size > clientsMax ? refusals.keys().next().value : undefined
-  if (oldest !== undefined) refusals.delete(oldest)
+  dropOldest(refusals, clientsMax)
   return count
 }
 

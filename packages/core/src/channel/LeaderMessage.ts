@@ -67,6 +67,8 @@ export interface LeaderFacts {
   /** Counts attachments of a backend log (attach, reset, re-push); 0 without one. Settled positions are relative to it. */
   readonly attachment: number
   readonly backendId: string | null
+  /** `global` of the backend's head as last heard. */
+  readonly backendHead: number
   readonly localHead: EventSequenceNumber
   readonly settledHead: EventSequenceNumber
   /** Up to where the leader's state database has every event's rows: nobody trims changesets behind it. */

@@ -12,7 +12,7 @@
  * **Source**  spec sections 3 (steps 4 and 5), 7 and 9.
  */
 import * as Effect from 'effect/Effect'
-import * as Latch from 'effect/Latch'
+import type * as Latch from 'effect/Latch'
 import * as Result from 'effect/Result'
 import * as Stream from 'effect/Stream'
 import { batchEventsMax } from '../backend/BackendLimits.ts'

@@ -1,4 +1,5 @@
 import type { BackendConnection, BackendStatus } from '../channel/LeaderMessage.ts'
+import { factsOf } from './LeaderFacts.ts'
 import type { LeaderState } from './LeaderState.ts'
 
 /** What the app is told of the backend; `pending` counts what it has not confirmed, client-only events included. */
@@ -41,5 +42,6 @@ export const noteBackend = (
 
 export const tellStatus = (leader: LeaderState): void => {
   const status = backendStatusOf(leader)
-  for (const feed of leader.feeds.values()) feed.sendStatus(leader, status)
+  const facts = factsOf(leader)
+  for (const feed of leader.feeds.values()) feed.sendStatus(facts, status)
 }

@@ -20,6 +20,7 @@ import { SqliteError } from '../sqlite/SqliteError.ts'
 import { runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { HostedBackend } from './HostedBackend.ts'
+import { factsOf } from './LeaderFacts.ts'
 import { LeaderStale } from './LeaderError.ts'
 import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
 import { isAttached, type LeaderState, makeLeaderState, settledHeadOf } from './LeaderState.ts'
@@ -186,7 +187,8 @@ export class Leader {
     const leader = this.#state
     if (leader.schema !== null && leader.replica.head === null) leader.replica.startEmpty(leader.schema, leader.log)
     tellNotices(leader)
-    for (const feed of leader.feeds.values()) feed.flush(leader)
+    const facts = factsOf(leader)
+    for (const feed of leader.feeds.values()) feed.flush(leader, facts)
     if (leader.sync.pending.length > 0) this.#latches.pushWork.openUnsafe()
   }
 

@@ -52,7 +52,7 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
   const { log } = leader
   const isKnown = (id: string) => admission.rowById.has(id) || log.has(id) || log.rejectedById(id).length > 0
   if (push.prev !== null && !isKnown(push.prev)) {
-    return feed.refusePush(admission.sync.localHead, leader)
+    return feed.refusePush(admission.sync.localHead, log)
   }
   let holdsEffects = push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
   const admitted = admission.admittedFrom.get(feed) ?? []

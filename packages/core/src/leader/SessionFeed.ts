@@ -11,11 +11,17 @@ import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
-import type { LeaderState } from './LeaderState.ts'
-import { settledHeadOf } from './LeaderState.ts'
+import type { RecentRows } from './RecentRows.ts'
 
 /** Bytes of args after which a feed message ends: what a session can materialize within a frame or two. */
 const feedBytesMax = 1024 * 1024
+
+/** What a feed reads of its leader. */
+export interface FeedSource {
+  readonly log: Eventlog
+  readonly recent: RecentRows
+  readonly host: SessionFeed | null
+}
 
 export type SendToSession = (message: LeaderMessage, transfer?: ReadonlyArray<ArrayBufferLike>) => void
 
@@ -62,9 +68,9 @@ export class SessionFeed {
   }
 
   /** The session was refused a push and will send everything pending once more. */
-  refusePush(head: EventSequenceNumber, { log }: LeaderState): void {
+  refusePush(head: EventSequenceNumber, { status }: Eventlog): void {
     this.#isPushingAgain = true
-    this.send({ _tag: 'push-refused', term: log.status.term, epoch: log.status.epoch, head })
+    this.send({ _tag: 'push-refused', term: status.term, epoch: status.epoch, head })
   }
 
   rememberOwn(events: Iterable<{ readonly id: string }>): void {
@@ -76,14 +82,14 @@ export class SessionFeed {
     if (compare(this.#position, base) > 0) this.#position = log.at(base)?.seq ?? { ...root, ...base }
   }
 
-  sendStatus(leader: LeaderState, status: BackendStatus): void {
-    this.send({ _tag: 'status', term: leader.log.status.term, status, facts: factsOf(leader) })
+  sendStatus(facts: LeaderFacts, status: BackendStatus): void {
+    this.send({ _tag: 'status', term: facts.term, status, facts })
   }
 
   /** Sends what is new, if a message may be sent and there is a reason to. */
-  flush(leader: LeaderState): void {
+  flush(source: FeedSource, facts: LeaderFacts): void {
     if (!this.isDirty || this.isUnderWay || this.isOutdated) return
-    const message = this.#next(leader)
+    const message = this.#next(source, facts)
     this.isDirty = message?.hasMore ?? false
     if (message === null) return
     this.isUnderWay = true
@@ -91,13 +97,11 @@ export class SessionFeed {
     this.send(message)
   }
 
-  #next(leader: LeaderState): Feed | null {
-    const { log } = leader
-    const facts = factsOf(leader)
+  #next({ log, recent, host }: FeedSource, facts: LeaderFacts): Feed | null {
     const [base, fromEpoch] = [this.#position, this.#epoch]
-    const rows = cutBytes(leader.recent.page(log, base, pageEventsMax))
+    const rows = cutBytes(recent.page(log, base, pageEventsMax))
     const end = rows.at(-1)?.seq ?? base
-    const wanted = leader.host === this && compare(facts.stateHead, end) < 0 ? facts.stateHead : null
+    const wanted = host === this && compare(facts.stateHead, end) < 0 ? facts.stateHead : null
     const isNews = rows.length > 0 || fromEpoch !== facts.epoch || wanted !== null || this.#hasNewFacts(facts)
     if (!isNews) return null
     this.#position = end
@@ -131,13 +135,3 @@ const cutBytes = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEve
   const end = rows.findIndex(({ event }, i) => (bytes += event.argsJson.length) > feedBytesMax && i > 0)
   return end < 0 ? rows : rows.slice(0, end)
 }
-
-export const factsOf = (leader: LeaderState): LeaderFacts => ({
-  term: leader.log.status.term,
-  epoch: leader.log.status.epoch,
-  attachment: leader.log.status.attachment,
-  backendId: leader.log.status.backendId,
-  localHead: leader.sync.localHead,
-  settledHead: settledHeadOf(leader),
-  stateHead: leader.replica.head?.position ?? root,
-})

@@ -15,8 +15,9 @@ import type { FeedRow, Subscribe, Subscribed } from '../channel/LeaderMessage.ts
 import { isSameEvent } from '../event/EventEnvelope.ts'
 import { compare, equals, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import { backendStatusOf } from './BackendStatus.ts'
+import { factsOf } from './LeaderFacts.ts'
 import { type LeaderState, settledHeadOf } from './LeaderState.ts'
-import { factsOf, type SendToSession, SessionFeed } from './SessionFeed.ts'
+import { type SendToSession, SessionFeed } from './SessionFeed.ts'
 
 /** **Fails with**  `LeaderStale`, `SqliteError`. */
 export const subscribe = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {

@@ -112,7 +112,7 @@ export class Receipts {
   }
 
   close(): void {
-    for (const id of [...this.#waiters.keys()]) this.#reject(id, new StoreClosed({ operation: 'receipt' }))
+    for (const id of Array.from(this.#waiters.keys())) this.#reject(id, new StoreClosed({ operation: 'receipt' }))
   }
 
   /** One question for all that wait, however many. */

@@ -192,7 +192,8 @@ export class Store {
   }
 
   #tellStatus(): void {
-    for (const wake of [...this.#newsWaiters]) wake()
+    // A copy: whoever is woken may wait again at once.
+    for (const wake of Array.from(this.#newsWaiters)) wake()
     if (this.#statusListeners.size === 0) return
     const { status } = this
     for (const listener of this.#statusListeners) this.#guarded(() => listener(status))

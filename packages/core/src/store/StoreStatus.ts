@@ -39,7 +39,8 @@ const noBackend: BackendStatus = {
 /** The status as the session's cells have it now. */
 export const statusOf = (session: SessionState): StoreStatus => {
   const { sync, facts } = session
-  const backend = session.backendStatus ?? noBackend
+  const told = session.backendStatus ?? noBackend
+  const backend = facts === null ? told : { ...told, backendId: facts.backendId, head: facts.backendHead }
   const localHead = facts?.localHead ?? root
   const isBehind = compare(sync.upstreamHead, localHead) < 0
   return {

@@ -30,6 +30,7 @@ PRAGMA recursive_triggers = ON;
 
 export const openRawTodos = (options: { readonly capture: boolean; readonly path?: string }): RawTodos => {
   const database = new Database(options.path ?? ':memory:')
+  if (options.path !== undefined) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   database.exec(`PRAGMA foreign_keys = ON; ${todosSql}`)
   const insertTodo = database.prepare('INSERT INTO todos (id, text, done) VALUES (?, ?, ?)')
   const write = options.capture

@@ -1,3 +1,6 @@
+import type * as Effect from 'effect/Effect'
+import type * as Fiber from 'effect/Fiber'
+
 /**
  * What core takes from the machine it runs on. Everything else in core is a function of its inputs, so that the whole
  * engine runs on virtual time and from a seed by replacing this one record.
@@ -14,6 +17,8 @@ export interface Environment {
   readonly microtask: (task: () => void) => void
   /** Runs `task` after `delayMs`; the answer cancels it. Never keeps a process alive. */
   readonly setTimer: (task: () => void, delayMs: number) => () => void
+  /** Starts an effect in the background: the backend loops of a leader, the backend that a session runs for it. */
+  readonly runFork: <A, E>(effect: Effect.Effect<A, E>) => Fiber.Fiber<A, E>
   readonly log: (entry: LogEntry) => void
 }
 

@@ -1,3 +1,4 @@
+import * as Effect from 'effect/Effect'
 import type { Environment, LogEntry, LogLevel } from './Environment.ts'
 
 /** The few globals of browsers, workers and Node that tell time, draw randomness and wait: declared here, used nowhere else. */
@@ -53,5 +54,6 @@ export const systemEnvironment = (options: { readonly log?: (entry: LogEntry) =>
     if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
     return () => system.clearTimeout(timer)
   },
+  runFork: (effect) => Effect.runFork(effect),
   log: options.log ?? consoleLog('warn'),
 })

@@ -35,8 +35,6 @@ import { openEventlog } from './Salvage.ts'
 export interface LeaderOptions {
   readonly storage: LeaderStorage
   readonly environment: Environment
-  /** How the loops' fibers are started; a test gives its own clock here. */
-  readonly runFork?: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   /** Called once when the last session has left, or the leader found itself stale: release the lock. */
   readonly onEnd?: () => void
 }
@@ -291,13 +289,12 @@ export class Leader {
   }
 
   #startLoops(backend: SyncBackend): void {
-    const fork = this.#options.runFork ?? ((effect: Effect.Effect<void>) => Effect.runFork(effect))
     const step = (body: () => void): void => {
       if (this.#state.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
       body()
       this.#afterStep()
     }
-    this.#loops = fork(runBackendLoops({ leader: this.#state, backend, step, ...this.#latches }))
+    this.#loops = this.#options.environment.runFork(runBackendLoops({ leader: this.#state, backend, step, ...this.#latches }))
   }
 
   #callHost(call: BackendCall): boolean {

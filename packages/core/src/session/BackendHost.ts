@@ -11,6 +11,7 @@ import * as Scope from 'effect/Scope'
 import * as Stream from 'effect/Stream'
 import type { SyncBackend, SyncBackendContext, SyncBackendProvider } from '../backend/SyncBackend.ts'
 import { SyncBackendError } from '../backend/SyncBackendError.ts'
+import type { Environment } from '../environment/Environment.ts'
 import type { BackendCall, BackendResult } from '../channel/LeaderMessage.ts'
 
 const encodeError = Schema.encodeSync(SyncBackendError)
@@ -24,13 +25,15 @@ interface RunningCall {
 
 export class BackendHost {
   readonly #provider: SyncBackendProvider
+  readonly #runFork: Environment['runFork']
   readonly #send: (result: BackendResult) => void
   readonly #scope = Scope.makeUnsafe()
   readonly #calls = new Map<number, RunningCall>()
   #backend: SyncBackend | null = null
 
-  constructor(provider: SyncBackendProvider, send: (result: BackendResult) => void) {
+  constructor(provider: SyncBackendProvider, runFork: Environment['runFork'], send: (result: BackendResult) => void) {
     this.#provider = provider
+    this.#runFork = runFork
     this.#send = send
   }
 
@@ -85,7 +88,7 @@ export class BackendHost {
         onSuccess: (result) => Effect.sync(() => this.#finish(call, result)),
       }),
     )
-    this.#calls.set(call, { fiber: Effect.runFork(effect), mayGoOn })
+    this.#calls.set(call, { fiber: this.#runFork(effect), mayGoOn })
   }
 
   #made(context: SyncBackendContext): Effect.Effect<SyncBackend> {
@@ -100,7 +103,7 @@ export class BackendHost {
 
   #watchConnection(backend: SyncBackend): void {
     const watch = Stream.runForEach(backend.connection, (state) => Effect.sync(() => this.#answer(0, { is: 'connection', state })))
-    Effect.runFork(Effect.forkIn(watch, this.#scope))
+    this.#runFork(Effect.forkIn(watch, this.#scope))
   }
 
   #finish(call: number, result: ResultBody): void {
@@ -115,6 +118,6 @@ export class BackendHost {
   #cancel(call: number): void {
     const running = this.#calls.get(call)
     this.#calls.delete(call)
-    if (running !== undefined) Effect.runFork(Fiber.interrupt(running.fiber))
+    if (running !== undefined) this.#runFork(Fiber.interrupt(running.fiber))
   }
 }

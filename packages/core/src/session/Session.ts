@@ -72,7 +72,7 @@ export class Session {
     this.questions = new LeaderQuestions(client)
     this.#receipts = new Receipts(this.state, this.questions)
     this.#factory = new EventFactory(schema, environment, sessionId)
-    this.#backendHost = backend === null ? null : new BackendHost(backend, (result) => client.send(result))
+    this.#backendHost = backend === null ? null : new BackendHost(backend, environment.runFork, (result) => client.send(result))
     client.listen({ onMessage: (message) => this.#receive(message), onLost: (reason) => this.#lost(reason) })
   }
 

@@ -3,8 +3,11 @@ import { httpBackend } from '@headwater/backend-http'
 import * as Effect from 'effect/Effect'
 import * as Fiber from 'effect/Fiber'
 import * as Stream from 'effect/Stream'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { caughtUp, json, livePull, pageOf, sse, tagOf, takeGlobals, withStub } from './StubServer.ts'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const info = { backendId: 'stub-log', head: { global: 0, eventId: null } }
 const batch = { backendId: 'stub-log', parent: info.head, events: pageOf(1).events }

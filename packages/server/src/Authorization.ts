@@ -12,10 +12,12 @@ export interface Principal {
   readonly expiresAtMs?: number
 }
 
-/** Why not. 401 (default) asks for another token, 403 says that this one may not do it. */
+/** Why not. 401 (default) asks for another token, 403 says that this one may not do it, 429 that it does too much. */
 export interface Refusal {
   readonly refused: string
-  readonly status?: 401 | 403
+  readonly status?: 401 | 403 | 429
+  /** With 429: when to come back. */
+  readonly retryAfterMs?: number
 }
 
 export interface AuthorizeContext {
@@ -28,6 +30,8 @@ export type Authorize = (
   request: Request,
   context: AuthorizeContext,
 ) => Principal | Refusal | Promise<Principal | Refusal>
+
+const refusalTags = { 401: 'Unauthorized', 403: 'Forbidden', 429: 'RateLimited' } as const
 
 const anybody: Principal = { id: null }
 
@@ -45,8 +49,9 @@ export const authorizeRequest = (
   }).pipe(
     Effect.flatMap((answer) => {
       if (!('refused' in answer)) return Effect.succeed(answer)
-      const tag = answer.status === 403 ? 'Forbidden' : 'Unauthorized'
-      return Effect.fail(new ServerFailure({ tag, detail: answer.refused }))
+      const tag = refusalTags[answer.status ?? 401]
+      const fields = answer.retryAfterMs === undefined ? {} : { retryAfterMs: answer.retryAfterMs }
+      return Effect.fail(new ServerFailure({ tag, detail: answer.refused, fields }))
     }),
   )
 }

@@ -6,9 +6,12 @@ import { fileURLToPath } from 'node:url'
 import { httpBackend } from '@headwater/backend-http'
 import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 

@@ -3,7 +3,7 @@ import type { Authorize, ServerLogRecord } from '@headwater/server'
 import * as Context from 'effect/Context'
 import * as Effect from 'effect/Effect'
 import * as Tracer from 'effect/Tracer'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import {
   type HandlerFixture,
   address,
@@ -16,6 +16,9 @@ import {
   push,
   root,
 } from './Requests.ts'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 const open: Array<HandlerFixture> = []
 const fixture = (...args: Parameters<typeof handlerFixture>): HandlerFixture => {
@@ -106,6 +109,15 @@ describe('authorize', () => {
     expect(await errorOf(await handle(get('/v1/stores/s/pull?live=sse')))).toEqual([401, 'Unauthorized'])
     expect(await errorOf(await handle(get('/v1/stores/s', as('forbidden'))))).toEqual([403, 'Forbidden'])
     expect((await handle(get('/health'))).status).toBe(200)
+  })
+
+  test('may slow a client down', async () => {
+    const { handle } = fixture({
+      authorize: () => ({ refused: 'too many requests', status: 429, retryAfterMs: 2_500 }),
+    })
+    const answer = await handle(get('/v1/stores/s'))
+    expect(answer.headers.get('retry-after')).toBe('3')
+    expect(await errorOf(answer)).toEqual([429, 'RateLimited'])
   })
 
   test('its failure is temporary', async () => {

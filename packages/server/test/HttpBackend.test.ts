@@ -1,9 +1,12 @@
 import { httpBackend } from '@headwater/backend-http'
 import { type ServerOptions } from '@headwater/server'
 import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
-import { describe, test } from 'vitest'
+import { describe, test, vi } from 'vitest'
 import { cuttingProxy } from './CuttingProxy.ts'
 import { serverFixture } from './ServerFixture.ts'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 /** The real client, over real HTTP through a TCP proxy, against the real server with SQLite in a temporary folder. */
 const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {

@@ -1,5 +1,8 @@
 import { memoryBackend, syncBackendSuite } from '@headwater/testkit'
-import { describe, test } from 'vitest'
+import { describe, test, vi } from 'vitest'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000 })
 
 describe('memoryBackend', () => {
   syncBackendSuite({

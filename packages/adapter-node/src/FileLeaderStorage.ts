@@ -1,4 +1,5 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { LeaderStorage, SqliteConnection } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
 import type { StoreFiles } from './StoreFiles.ts'
@@ -15,11 +16,17 @@ export type Durability = 'full' | 'normal'
 
 const openWal = (path: string, synchronous: 'FULL' | 'NORMAL'): SqliteConnection => {
   const connection = openBetterSqlite({ path })
-  connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = OFF`)
-  return connection
+  try {
+    connection.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = ${synchronous}; PRAGMA foreign_keys = OFF`)
+    return connection
+  } catch (error) {
+    connection.close()
+    throw error
+  }
 }
 
-const journals = (path: string): ReadonlyArray<string> => [`${path}-wal`, `${path}-shm`]
+/** SQLite's own files beside a database in WAL mode. */
+export const journalsOf = (path: string): ReadonlyArray<string> => [`${path}-wal`, `${path}-shm`]
 
 /**
  * A rename survives a crash only once its folder is synced. Windows cannot open a folder for that; NTFS journals the
@@ -35,6 +42,14 @@ const syncFolder = (folder: string): void => {
   }
 }
 
+/** Puts a whole file in its place: after a crash it is there, or it is not. */
+export const placeFile = (path: string, bytes: Uint8Array): void => {
+  const fresh = `${path}.new`
+  writeFileSync(fresh, bytes, { flush: true })
+  renameSync(fresh, path)
+  syncFolder(dirname(path))
+}
+
 /** A leader's databases as files. The caller holds the store's lock. */
 export const fileLeaderStorage = (files: StoreFiles, durability: Durability): LeaderStorage => {
   const openEventlog = () => openWal(files.eventlog, durability === 'full' ? 'FULL' : 'NORMAL')
@@ -44,19 +59,14 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
     openState,
     replaceState: (image) => {
       // The old file goes before its journals: without it they are nothing, beside a new one they would be damage.
-      for (const path of [files.state, ...journals(files.state)]) rmSync(path, { force: true })
-      if (image !== null) {
-        const fresh = `${files.state}.new`
-        writeFileSync(fresh, image, { flush: true })
-        renameSync(fresh, files.state)
-        syncFolder(files.folder)
-      }
+      for (const path of [files.state, ...journalsOf(files.state)]) rmSync(path, { force: true })
+      if (image !== null) placeFile(files.state, image)
       return openState()
     },
     setAsideEventlog: () => {
       const keptAs = files.eventlog.replace(/\.db$/, `.corrupt-${Date.now()}.db`)
-      for (const [i, path] of [files.eventlog, ...journals(files.eventlog)].entries()) {
-        if (existsSync(path)) renameSync(path, [keptAs, ...journals(keptAs)][i]!)
+      for (const [i, path] of [files.eventlog, ...journalsOf(files.eventlog)].entries()) {
+        if (existsSync(path)) renameSync(path, [keptAs, ...journalsOf(keptAs)][i]!)
       }
       syncFolder(files.folder)
       return { eventlog: openEventlog(), corrupt: tryOpen(keptAs), keptAs }

@@ -20,6 +20,11 @@ export type LeaderWorkerAnswer =
 
 const answer = (message: LeaderWorkerAnswer): void => parentPort?.postMessage(message)
 
+const describe = (error: unknown): LeaderWorkerAnswer => {
+  const { _tag: tag = 'Defect', ...fields } = { ...(error as Record<string, unknown>) } as { readonly _tag?: string }
+  return { is: 'failed', tag, message: error instanceof Error ? error.message : String(error), fields }
+}
+
 try {
   const { files, durability } = workerData as LeaderWorkerData
   const leader = lead({ files, durability, environment: systemEnvironment() })
@@ -28,9 +33,5 @@ try {
   answer({ is: 'leading' })
   void leader.ended.then(() => clearInterval(keepAlive))
 } catch (error) {
-  if (error instanceof StoreLocked) answer({ is: 'locked' })
-  else {
-    const { _tag: tag = 'Defect', ...fields } = { ...(error as Record<string, unknown>) } as { readonly _tag?: string }
-    answer({ is: 'failed', tag, message: error instanceof Error ? error.message : String(error), fields })
-  }
+  answer(error instanceof StoreLocked ? { is: 'locked' } : describe(error))
 }

@@ -1,11 +1,12 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
 import { type Adapter, type AdapterContext, prepareImportedLog } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
-import type { Durability } from './FileLeaderStorage.ts'
+import { type Durability, placeFile } from './FileLeaderStorage.ts'
 import { NodeLeaderClient } from './NodeLeaderClient.ts'
 import { StoreExists } from './NodeAdapterError.ts'
 import { requireNodeVersion } from './NodeVersion.ts'
-import { makeStoreFiles, storeFiles } from './StoreFiles.ts'
+import { makeStoreFiles, type StoreFiles, storeFiles } from './StoreFiles.ts'
 import { takeStoreLock } from './StoreLock.ts'
 
 export interface NodeAdapterOptions {
@@ -17,7 +18,14 @@ export interface NodeAdapterOptions {
   readonly durability?: Durability
   /** Wait until another process lets go of the store instead of failing with `StoreLocked`. Default `false`. */
   readonly waitForLock?: boolean
+  /**
+   * How often a session asks its leader for a sign of life; after two without an answer the leader is replaced.
+   * **Units** ms. Default 5,000: longer than any one transaction of a leader should take.
+   */
+  readonly heartbeatMs?: number
 }
+
+const heartbeatMsDefault = 5000
 
 /**
  * Stores as files on Node. All sessions of a process share one leader, whatever threads they are in; another process
@@ -32,14 +40,14 @@ export interface NodeAdapterOptions {
  * ```
  */
 export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
-  const { directory, leader = 'worker', durability = 'full', waitForLock = false } = options
+  const { directory, leader = 'worker', durability = 'full', waitForLock = false, heartbeatMs = heartbeatMsDefault } = options
   return {
     name: `node, ${leader === 'worker' ? 'leader in a worker thread' : 'leader in the same thread'}`,
 
     connect: async ({ storeId, environment, signal }: AdapterContext) => {
       requireNodeVersion()
       const files = makeStoreFiles(directory, storeId)
-      const client = new NodeLeaderClient({ files, leader, durability, waitForLock, environment })
+      const client = new NodeLeaderClient({ files, leader, durability, waitForLock, heartbeatMs, environment })
       await client.connect(signal)
       return {
         client,
@@ -53,10 +61,7 @@ export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
       const lock = takeStoreLock(files)
       try {
         if (existsSync(files.eventlog)) throw new StoreExists({ folder: files.folder })
-        const image = openBetterSqlite({ image: bytes })
-        prepareImportedLog(image, crypto.randomUUID())
-        writeFileSync(files.eventlog, image.serialize(), { flush: true })
-        image.close()
+        placeFile(files.eventlog, importedImage(bytes))
       } finally {
         lock.release()
       }
@@ -65,10 +70,40 @@ export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
 
     wipe: async (storeId) => {
       const { folder } = storeFiles(directory, storeId)
-      if (!existsSync(folder)) return await Promise.resolve()
-      const lock = takeStoreLock(makeStoreFiles(directory, storeId))
-      lock.release()
-      rmSync(folder, { recursive: true, force: true })
+      if (existsSync(folder)) removeStoreFiles(makeStoreFiles(directory, storeId))
+      return await Promise.resolve()
     },
+  }
+}
+
+const importedImage = (bytes: Uint8Array): Uint8Array => {
+  const image = openBetterSqlite({ image: bytes })
+  try {
+    prepareImportedLog(image, crypto.randomUUID())
+    return image.serialize()
+  } finally {
+    image.close()
+  }
+}
+
+/**
+ * Everything goes while the lock is held, its own file too: whoever waits for that one finds that it is gone (`StoreLock.ts`,
+ * step 4), and a leader that starts from here on has new files that nobody deletes.
+ */
+const removeStoreFiles = (files: StoreFiles): void => {
+  const held = takeStoreLock(files)
+  try {
+    for (const name of readdirSync(files.folder)) {
+      // Windows cannot delete a file that is open.
+      if (process.platform === 'win32' && name.startsWith(basename(files.lock))) continue
+      rmSync(join(files.folder, name), { recursive: true, force: true })
+    }
+  } finally {
+    held.release()
+  }
+  try {
+    rmdirSync(files.folder)
+  } catch {
+    // Somebody has begun anew in it.
   }
 }

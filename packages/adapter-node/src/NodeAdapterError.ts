@@ -8,6 +8,8 @@ export const LeaderHolder = Schema.Struct({
   /** When the process started, ms since 1970: tells a process from a later one with its pid. */
   processStartedAt: Schema.Number,
   since: Schema.String,
+  /** Of this taking of the lock. */
+  token: Schema.String,
 })
 export type LeaderHolder = typeof LeaderHolder.Type
 
@@ -33,6 +35,37 @@ export class LeaderNotStarted extends Schema.TaggedError<LeaderNotStarted>('@hea
 }) {
   override get message(): string {
     return `the leader of ${this.folder} could not be started: ${this.detail}`
+  }
+}
+
+/** The thread that led the store is gone; the session looks for another leader and goes on in memory meanwhile. */
+export class LeaderLost extends Schema.TaggedError<LeaderLost>('@headwater/adapter-node/LeaderLost')('LeaderLost', {
+  folder: Schema.String,
+  detail: Schema.String,
+}) {
+  override get message(): string {
+    return `the leader of ${this.folder} is gone: ${this.detail}`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** The thread that leads the store does not answer. Sessions go on in memory; nothing they commit is lost. */
+export class LeaderUnresponsive extends Schema.TaggedError<LeaderUnresponsive>('@headwater/adapter-node/LeaderUnresponsive')(
+  'LeaderUnresponsive',
+  {
+    folder: Schema.String,
+    /** This thread started the leader and replaces it. */
+    isReplaced: Schema.Boolean,
+  },
+) {
+  override get message(): string {
+    const what = this.isReplaced ? 'it is ended and replaced' : 'the thread that started it has to replace it'
+    return `the leader of ${this.folder} does not answer: ${what}; commits stay in memory until then`
+  }
+  get isRetryable(): boolean {
+    return true
   }
 }
 

@@ -8,134 +8,158 @@
  * | this thread                      | connect directly                                                         |
  * | another thread of this process   | post one end of a MessageChannel to it                                   |
  * | another process                  | `StoreLocked`, or wait and look again                                    |
+ *
+ * A leader that stays silent ({@link LeaderLine}) hangs. The thread that started its worker ends it and searches again;
+ * other threads report `LeaderUnresponsive` and go on in memory until one of them gets through.
  */
-import { MessageChannel, type MessagePort, postMessageToThread, Worker } from 'node:worker_threads'
-import {
-  type Environment, FormatUnsupported, type LeaderClient, type LeaderClientHandlers, type LeaderMessage, type SessionMessage, SqliteError,
-} from '@headwater/core/adapter'
+import { MessageChannel, type MessagePort, postMessageToThread } from 'node:worker_threads'
+import type { Environment, LeaderClient, LeaderClientHandlers, SessionMessage } from '@headwater/core/adapter'
 import type { Durability } from './FileLeaderStorage.ts'
+import { LeaderLine } from './LeaderLine.ts'
 import { type ConnectRequest, lead, leaderHere, thisThread } from './LeaderThread.ts'
-import type { LeaderWorkerAnswer, LeaderWorkerData } from './LeaderWorker.ts'
-import { LeaderNotStarted, StoreLocked } from './NodeAdapterError.ts'
+import { LeaderLost, LeaderNotStarted, LeaderUnresponsive, StoreLocked } from './NodeAdapterError.ts'
 import type { StoreFiles } from './StoreFiles.ts'
-import { currentHolder, isThisProcess } from './StoreLock.ts'
+import { currentHolder, isThisProcess, mayBeAlive } from './StoreLock.ts'
+import { endWorkerLeader, startWorkerLeader, workerEnd, workerHere } from './WorkerLeader.ts'
 
 export interface NodeLeaderClientOptions {
   readonly files: StoreFiles
   readonly leader: 'worker' | 'same-thread'
   readonly durability: Durability
   readonly waitForLock: boolean
+  readonly heartbeatMs: number
   readonly environment: Environment
 }
 
 /** How long to wait before looking again: for a leader that is ending, or for another process. */
 const lookAgainMs = 25
-/** A leader of this process that ends or starts holds the lock for a moment without answering; after this it hangs. */
+/** A leader of this process that ends or starts holds the lock for a moment without answering; after 10 s it hangs. */
 const looksMax = 400
-
-const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js', import.meta.url)
+/** How long a thread may take to pick up a connect request; it may be busy with one long transaction. */
+const connectTimeoutMs = 5000
 
 export class NodeLeaderClient implements LeaderClient {
   readonly #options: NodeLeaderClientOptions
   #handlers: LeaderClientHandlers | null = null
-  #port: MessagePort | null = null
-  #worker: Worker | null = null
+  #line: LeaderLine | null = null
   #isClosed = false
+  #heartbeatMs: number
+  /** Ends the waits of a search when this session leaves. */
+  readonly #closing = new AbortController()
+  #lastReason = ''
 
   constructor(options: NodeLeaderClientOptions) {
     this.#options = options
+    this.#heartbeatMs = options.heartbeatMs
   }
 
   /** Finds or starts a leader. **Fails with** `StoreLocked`, `LeaderNotStarted`, `FormatUnsupported`, `SqliteError`, the signal's reason. */
-  async connect(signal?: AbortSignal): Promise<void> {
+  async connect(signal: AbortSignal = this.#closing.signal): Promise<void> {
     const { files, waitForLock } = this.#options
+    let foreignSeen = ''
     for (let look = 0; !this.#isClosed; look++) {
-      signal?.throwIfAborted()
-      const port = await this.#tryOnce()
-      if (port !== null) return this.#use(port)
+      signal.throwIfAborted()
+      const line = await this.#tryOnce(signal)
+      if (line !== null) return this.#use(line)
       const holder = currentHolder(files)
       const isForeign = holder !== null && !isThisProcess(holder)
-      if (isForeign && !waitForLock) throw new StoreLocked({ folder: files.folder, holder })
-      if (!isForeign && look > looksMax) throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
-      await new Promise<void>((resolve) => void setTimeout(resolve, lookAgainMs))
+      // A name seen once may be the last one's, read while somebody else was taking the lock.
+      const isSure = isForeign && mayBeAlive(holder) && foreignSeen === holder.token
+      foreignSeen = isForeign ? holder.token : ''
+      if (isSure && !waitForLock) throw new StoreLocked({ folder: files.folder, holder })
+      if (!isSure && look > looksMax) throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
+      await wait(lookAgainMs, signal)
     }
   }
 
   listen(handlers: LeaderClientHandlers): void {
     this.#handlers = handlers
-    if (this.#port !== null) this.#listenTo(this.#port)
+    if (this.#line !== null) this.#listenTo(this.#line)
   }
 
   send(message: SessionMessage, transfer: ReadonlyArray<ArrayBufferLike> = []): void {
-    this.#port?.postMessage(message, transfer as ReadonlyArray<ArrayBuffer>)
+    this.#line?.send(message, transfer)
   }
 
   async close(): Promise<void> {
+    if (this.#isClosed) return
     this.#isClosed = true
     this.#handlers = null
-    this.#port?.close()
-    this.#port = null
-    const here = leaderHere(this.#options.files.folder)
-    // A leader that this thread runs or started may still lead for others; then it does not end with this session.
-    if (here !== undefined) await Promise.race([here.ended, this.#othersRemain()])
-    else if (this.#worker !== null) await Promise.race([workerEnd(this.#worker), this.#othersRemain()])
+    this.#closing.abort()
+    const line = this.#line
+    this.#line = null
+    const worker = workerHere(this.#options.files.folder)
+    const hasEnded = line !== null && (await line.leave())
+    if (hasEnded && worker !== undefined) await workerEnd(worker)
   }
 
-  /** A leader ends within a task or two of its last session's goodbye; one that goes on serves somebody else. */
-  #othersRemain(): Promise<void> {
-    return new Promise((resolve) => void setTimeout(resolve, 100).unref())
-  }
-
-  async #tryOnce(): Promise<MessagePort | null> {
-    const { files } = this.#options
-    const here = leaderHere(files.folder)
-    if (here !== undefined) return connectHere(here.accept)
+  async #tryOnce(signal: AbortSignal): Promise<LeaderLine | null> {
+    const { files, durability } = this.#options
+    if (leaderHere(files.folder) !== undefined) return await this.#connectHere()
     const holder = currentHolder(files)
     if (holder !== null) return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder) : null
-    return this.#options.leader === 'same-thread' ? this.#leadHere() : await this.#startWorker()
+    if (this.#options.leader === 'same-thread') return await this.#leadHere()
+    const worker = await startWorkerLeader(files, durability, signal)
+    return worker === null ? null : await connectToThread(worker.threadId, files.folder)
   }
 
-  #leadHere(): MessagePort | null {
+  async #leadHere(): Promise<LeaderLine | null> {
     const { files, durability, environment } = this.#options
     try {
-      return connectHere(lead({ files, durability, environment }).accept)
+      lead({ files, durability, environment })
     } catch (error) {
       if (error instanceof StoreLocked) return null
       throw error
     }
+    return await this.#connectHere()
   }
 
-  async #startWorker(): Promise<MessagePort | null> {
-    const { files, durability } = this.#options
-    const data: LeaderWorkerData = { files, durability }
-    const worker = new Worker(workerUrl, { workerData: data, name: `headwater ${files.folder}` })
-    const answer = await workerAnswer(worker)
-    if (answer.is === 'locked') {
-      void worker.terminate()
-      return null
-    }
-    if (answer.is === 'failed') {
-      void worker.terminate()
-      throw revive(files.folder, answer)
-    }
-    this.#worker = worker
-    return await connectToThread(worker.threadId, files.folder)
+  async #connectHere(): Promise<LeaderLine | null> {
+    const { port1, port2 } = new MessageChannel()
+    leaderHere(this.#options.files.folder)?.accept(port2)
+    return await acceptedLine(port1)
   }
 
-  #use(port: MessagePort): void {
-    this.#port = port
-    // Before `listen` the messages wait in the port, which a listener would start.
-    if (this.#handlers !== null) this.#listenTo(port)
-    port.on('close', () => {
-      if (this.#isClosed || this.#port !== port) return
-      this.#port = null
-      this.#handlers?.onLost(new LeaderNotStarted({ folder: this.#options.files.folder, detail: 'the thread that led it has ended' }))
-      void this.#reconnect()
+  #use(line: LeaderLine): void {
+    if (this.#isClosed) return line.close()
+    this.#line = line
+    this.#lastReason = ''
+    line.watch(this.#heartbeatMs)
+    if (this.#handlers !== null) this.#listenTo(line)
+  }
+
+  #listenTo(line: LeaderLine): void {
+    line.listen({
+      onMessage: (message) => this.#handlers?.onMessage(message),
+      onLog: (entry) => this.#options.environment.log(entry),
+      onClosed: (reason) => this.#lost(line, new LeaderLost({ folder: this.#options.files.folder, detail: reason ?? 'its thread has ended' })),
+      onSilent: () => void this.#replace(line),
     })
   }
 
-  #listenTo(port: MessagePort): void {
-    port.on('message', (message: LeaderMessage) => this.#handlers?.onMessage(message))
+  /** The leader hangs. Whoever started its thread can end it; everybody else can only say so and look again. */
+  async #replace(line: LeaderLine): Promise<void> {
+    const { folder } = this.#options.files
+    const worker = workerHere(folder)
+    line.close()
+    // A leader that is only slow (one huge transaction) would be ended again and again, and never get done.
+    if (worker !== undefined) this.#heartbeatMs *= 2
+    const isReplaced = worker !== undefined
+    this.#lost(line, new LeaderUnresponsive({ folder, isReplaced }))
+    if (worker !== undefined) await endWorkerLeader(worker)
+  }
+
+  #lost(line: LeaderLine, reason: Error): void {
+    if (this.#isClosed || this.#line !== line) return
+    this.#line = null
+    this.#tell(reason)
+    void this.#reconnect()
+  }
+
+  #tell(reason: Error): void {
+    if (reason.message === this.#lastReason) return
+    this.#lastReason = reason.message
+    this.#handlers?.onLost(reason)
   }
 
   async #reconnect(): Promise<void> {
@@ -143,45 +167,46 @@ export class NodeLeaderClient implements LeaderClient {
       await this.connect()
     } catch (error) {
       if (this.#isClosed) return
-      this.#handlers?.onLost(error instanceof Error ? error : new Error(String(error)))
+      this.#tell(error instanceof Error ? error : new Error(String(error)))
       // Another process may have taken the store meanwhile; when it lets go this session goes on.
       setTimeout(() => void this.#reconnect(), 10 * lookAgainMs)
     }
   }
 }
 
-const connectHere = (accept: (port: MessagePort) => void): MessagePort => {
-  const { port1, port2 } = new MessageChannel()
-  accept(port2)
-  return port1
+/** `null` if nobody leads at the other end. */
+const acceptedLine = async (port: MessagePort): Promise<LeaderLine | null> => {
+  const line = new LeaderLine(port)
+  const timer = setTimeout(() => line.close(), connectTimeoutMs)
+  const isAccepted = await line.accepted
+  clearTimeout(timer)
+  return isAccepted ? line : null
 }
 
-/** `null` if that thread leads nothing (any more). */
-const connectToThread = async (target: number, folder: string): Promise<MessagePort | null> => {
+/** `null` if that thread leads nothing (any more), or does not listen. */
+const connectToThread = async (target: number, folder: string): Promise<LeaderLine | null> => {
   if (target === thisThread) return null
   const { port1, port2 } = new MessageChannel()
   const request: ConnectRequest = { headwater: 'connect', folder, port: port2 }
   try {
-    await postMessageToThread(target, request, [port2])
-    return port1
+    await postMessageToThread(target, request, [port2], connectTimeoutMs)
   } catch {
     port1.close()
     return null
   }
+  return await acceptedLine(port1)
 }
 
-const workerAnswer = (worker: Worker): Promise<LeaderWorkerAnswer> =>
+/** **Fails with** the signal's reason. */
+const wait = (ms: number, signal: AbortSignal): Promise<void> =>
   new Promise((resolve, reject) => {
-    worker.once('message', resolve)
-    worker.once('error', reject)
-    worker.once('exit', (code) => reject(new Error(`the leader's thread ended with code ${code}`)))
+    const onAbort = (): void => {
+      clearTimeout(timer)
+      reject(signal.reason as Error)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', onAbort, { once: true })
   })
-
-const workerEnd = (worker: Worker): Promise<void> => new Promise((resolve) => void worker.once('exit', () => resolve()))
-
-/** The worker's error as the type it had there. */
-const revive = (folder: string, { tag, message, fields }: Extract<LeaderWorkerAnswer, { readonly is: 'failed' }>): Error => {
-  if (tag === 'FormatUnsupported') return new FormatUnsupported(fields as ConstructorParameters<typeof FormatUnsupported>[0])
-  if (tag === 'SqliteError') return new SqliteError(fields as ConstructorParameters<typeof SqliteError>[0])
-  return new LeaderNotStarted({ folder, detail: message })
-}

@@ -1,0 +1,82 @@
+/** Leaders in worker threads that this thread has started: one per folder, whichever of its sessions asked first. */
+import { Worker } from 'node:worker_threads'
+import { FormatUnsupported, SqliteError } from '@headwater/core/adapter'
+import type { Durability } from './FileLeaderStorage.ts'
+import type { LeaderWorkerAnswer, LeaderWorkerData } from './LeaderWorker.ts'
+import { LeaderNotStarted } from './NodeAdapterError.ts'
+import type { StoreFiles } from './StoreFiles.ts'
+
+const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js', import.meta.url)
+
+const workerByFolder = new Map<string, Worker>()
+const startByFolder = new Map<string, Promise<Worker | null>>()
+
+/** The worker that leads this folder, if this thread has started it. */
+export const workerHere = (folder: string): Worker | undefined => workerByFolder.get(folder)
+
+/**
+ * Starts a worker that leads; `null` if somebody else does. Sessions of this thread that ask at the same time share one.
+ *
+ * **Fails with** `LeaderNotStarted`, `FormatUnsupported`, `SqliteError`, the signal's reason.
+ */
+export const startWorkerLeader = (files: StoreFiles, durability: Durability, signal?: AbortSignal): Promise<Worker | null> => {
+  const { folder } = files
+  const running = startByFolder.get(folder)
+  if (running !== undefined) return running
+  const start = startWorker(files, durability, signal).finally(() => startByFolder.delete(folder))
+  startByFolder.set(folder, start)
+  return start
+}
+
+const startWorker = async (files: StoreFiles, durability: Durability, signal: AbortSignal | undefined): Promise<Worker | null> => {
+  const { folder } = files
+  const data: LeaderWorkerData = { files, durability }
+  const worker = new Worker(workerUrl, { workerData: data, name: `headwater ${folder}` })
+  const stop = (): void => void worker.terminate()
+  signal?.addEventListener('abort', stop, { once: true })
+  try {
+    const answer = await workerAnswer(folder, worker)
+    if (answer.is === 'failed') throw revive(folder, answer)
+    if (answer.is === 'locked') {
+      stop()
+      return null
+    }
+    workerByFolder.set(folder, worker)
+    worker.once('exit', () => workerByFolder.delete(folder))
+    return worker
+  } catch (error) {
+    stop()
+    signal?.throwIfAborted()
+    throw error
+  } finally {
+    signal?.removeEventListener('abort', stop)
+  }
+}
+
+/** Ends a worker that does not answer, whatever it is doing; its files and lock are free afterwards. */
+export const endWorkerLeader = async (worker: Worker): Promise<void> => {
+  await worker.terminate()
+}
+
+/** Resolves when the thread is gone. */
+export const workerEnd = (worker: Worker): Promise<void> =>
+  new Promise((resolve) => {
+    if (worker.threadId === -1) resolve()
+    else worker.once('exit', () => resolve())
+  })
+
+const workerAnswer = (folder: string, worker: Worker): Promise<LeaderWorkerAnswer> =>
+  new Promise((resolve, reject) => {
+    const failed = (detail: string): void => reject(new LeaderNotStarted({ folder, detail }))
+    worker.once('message', resolve)
+    // Stays: a worker that throws later ends, and its sessions see their ports close.
+    worker.on('error', (error) => failed(String(error)))
+    worker.once('exit', (code) => failed(`its thread ended with code ${code}`))
+  })
+
+/** The worker's error as the type it had there. */
+const revive = (folder: string, { tag, message, fields }: Extract<LeaderWorkerAnswer, { readonly is: 'failed' }>): Error => {
+  if (tag === 'FormatUnsupported') return new FormatUnsupported(fields as ConstructorParameters<typeof FormatUnsupported>[0])
+  if (tag === 'SqliteError') return new SqliteError(fields as ConstructorParameters<typeof SqliteError>[0])
+  return new LeaderNotStarted({ folder, detail: message })
+}

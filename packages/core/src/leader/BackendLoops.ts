@@ -20,7 +20,7 @@ import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { PullPage, PushAnswer, PushBatch, SyncBackend } from '../backend/SyncBackend.ts'
 import { BackendReset, HistoryChanged, ProtocolError, SyncBackendError } from '../backend/SyncBackendError.ts'
 import { nextBatch } from './BackendBatch.ts'
-import { noteBackend } from './BackendStatus.ts'
+import { describeError, noteBackend } from './BackendStatus.ts'
 import { EventUnknown, LeaderStale } from './LeaderError.ts'
 import type { LeaderState } from './LeaderState.ts'
 import { writeBeside } from './LogWriter.ts'
@@ -63,7 +63,7 @@ const pullLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
     yield* loops.running.await
     const result = yield* Effect.result(pullOnce(loops, retry))
     loops.pulledOnce.openUnsafe()
-    if (Result.isFailure(result)) handleFailure(loops, result.failure)
+    if (Result.isFailure(result)) yield* handleFailure(loops, result.failure)
     yield* backOff(loops, retry, Result.isFailure(result) ? result.failure : undefined)
   }
 })
@@ -129,7 +129,7 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
       eventsMax = Math.max(1, batch.events.length >> 1)
       yield* Effect.result(attempt(() => giveUpOnTooLarge(loops, batch, result.failure)))
     } else {
-      handleFailure(loops, result.failure)
+      yield* handleFailure(loops, result.failure)
       yield* backOff(loops, retry, result.failure)
     }
   }
@@ -199,25 +199,28 @@ const connectionAfter = (failure: Failure): 'offline' | 'unauthorized' | undefin
   return failure.reason._tag === 'Unauthorized' ? 'unauthorized' : 'offline'
 }
 
-const isFinal = (failure: Failure): boolean => {
-  const reason = failure instanceof SyncBackendError ? failure.reason : failure
-  return reason instanceof HistoryChanged || reason instanceof BackendReset || reason instanceof ProtocolError || reason instanceof EventUnknown
+/** Trying again changes nothing: sync stops until the app decides, or a schema that knows the event takes the lead. */
+const isFinal = (error: unknown): error is HistoryChanged | BackendReset | ProtocolError | EventUnknown =>
+  error instanceof HistoryChanged || error instanceof BackendReset || error instanceof ProtocolError || error instanceof EventUnknown
+
+const causeOf = (failure: Failure): unknown => {
+  if (failure instanceof SyncBackendError) return failure.reason
+  return failure._tag === 'Defect' && 'error' in failure ? failure.error : failure
 }
 
-const handleFailure = (loops: BackendLoops, failure: Failure): void => {
-  const { leader, running } = loops
-  // Someone else leads: this leader ends, silently.
-  if (failure instanceof LeaderStale) leader.isClosed = true
-  const error = failure instanceof SyncBackendError ? failure.reason : '_tag' in failure && failure._tag === 'Defect' && 'error' in failure ? failure.error : failure
-  if (isFinal(failure)) {
-    leader.stopped = error instanceof Error ? error : null
-    running.closeUnsafe()
-  }
-  const connection = connectionAfter(failure)
-  noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
-  if (isFinal(failure) && leader.backend.error !== null) {
-    loops.step(() => leader.notices.push({ _tag: 'stopped', error: leader.backend.error! }))
-  }
+const handleFailure = ({ leader, step }: BackendLoops, failure: Failure): Effect.Effect<void> => {
+  // Someone else leads; the step has ended this leader.
+  if (failure instanceof LeaderStale) return Effect.void
+  const report = attempt(() => step(() => {
+    const error = causeOf(failure)
+    const connection = connectionAfter(failure)
+    if (isFinal(error)) {
+      leader.stopped = error
+      leader.notices.push({ _tag: 'stopped', error: describeError(error) })
+    }
+    noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
+  }))
+  return Effect.ignore(report)
 }
 
 const backOff = (loops: BackendLoops, retry: { attempt: number }, failure: Failure | undefined): Effect.Effect<void> =>

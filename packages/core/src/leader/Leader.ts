@@ -64,6 +64,7 @@ export class Leader {
   #isTurnScheduled = false
   #storageFailures = 0
   #imageAskedFor = -1
+  #isEnded = false
 
   /** Takes over the store: raises the term in both databases. **Fails with** `FormatUnsupported`, `SqliteError`. */
   constructor(options: LeaderOptions) {
@@ -184,10 +185,22 @@ export class Leader {
   #afterStep(): void {
     const leader = this.#state
     if (leader.schema !== null && leader.replica.head === null) leader.replica.startEmpty(leader.schema, leader.log)
-    tellNotices(leader)
     const facts = factsOf(leader)
     for (const feed of leader.feeds.values()) feed.flush(leader, facts)
+    // Behind the rows that they speak of.
+    tellNotices(leader)
     if (leader.sync.pending.length > 0) this.#latches.pushWork.openUnsafe()
+    this.#runOrStop()
+  }
+
+  /** The loops wait for as long as sync is stopped, and go on without a delay. */
+  #runOrStop(): void {
+    const { running } = this.#latches
+    const isRunning = this.#state.stopped === null
+    if (isRunning === running.isOpen()) return
+    if (!isRunning) return void running.closeUnsafe()
+    running.openUnsafe()
+    this.#wake()
   }
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
@@ -252,8 +265,7 @@ export class Leader {
     try {
       const answer = (answers[request] as (leader: LeaderState, ask: unknown) => unknown)(this.#state, ask)
       connection.send({ _tag: 'response', n, answer })
-      if (request === 'resolveHistory') this.#latches.running.openUnsafe()
-      if (request === 'wake' || request === 'resolveHistory') this.#wake()
+      if (request === 'wake') this.#wake()
     } catch (error) {
       if (error instanceof LeaderStale) throw error
       connection.send({ _tag: 'response', n, error: describeError(error) })
@@ -291,8 +303,13 @@ export class Leader {
   #startLoops(backend: SyncBackend): void {
     const step = (body: () => void): void => {
       if (this.#state.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
-      body()
-      this.#afterStep()
+      try {
+        body()
+        this.#afterStep()
+      } catch (error) {
+        if (error instanceof LeaderStale) this.#endStale()
+        throw error
+      }
     }
     this.#loops = this.#options.environment.runFork(runBackendLoops({ leader: this.#state, backend, step, ...this.#latches }))
   }
@@ -306,12 +323,23 @@ export class Leader {
   // -------------------------------------------------------------------------------------------------------- ends
 
   #endIfLeft(): void {
-    if (this.#connections.size === 0) this.#options.onEnd?.()
+    if (this.#connections.size === 0) this.#end()
   }
 
+  /** Another leader has taken over: this one lets go of everything, silently. */
   #endStale(): void {
+    if (this.#state.isClosed) return
     this.#state.isClosed = true
     this.#connections.clear()
+    if (this.#loops !== null) this.#options.environment.runFork(Fiber.interrupt(this.#loops))
+    this.#state.replica.close()
+    this.#state.log.close()
+    this.#end()
+  }
+
+  #end(): void {
+    if (this.#isEnded) return
+    this.#isEnded = true
     this.#options.onEnd?.()
   }
 }

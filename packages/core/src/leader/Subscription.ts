@@ -15,6 +15,7 @@ import type { FeedRow, Subscribe, Subscribed } from '../channel/LeaderMessage.ts
 import { isSameEvent } from '../event/EventEnvelope.ts'
 import { compare, equals, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import { backendStatusOf } from './BackendStatus.ts'
+import { EventUnknown } from './LeaderError.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { type LeaderState, settledHeadOf } from './LeaderState.ts'
 import { type SendToSession, SessionFeed } from './SessionFeed.ts'
@@ -41,6 +42,8 @@ const takeSchema = (leader: LeaderState, { schema }: Subscribe): boolean => {
   if (leading === null || leading.fingerprint !== schema.fingerprint) {
     leader.schema = schema
     leader.effects.clear()
+    // Maybe this one knows the event.
+    if (leader.stopped instanceof EventUnknown) leader.stopped = null
     for (const feed of leader.feeds.values()) tellOutdated(leader, feed)
   }
   leader.replica.useSchema(schema, leader.log, settledHeadOf(leader))

@@ -11,7 +11,7 @@ import { hashChangeset } from '../sqlite/Changeset.ts'
 import type { Advance, Rebase } from '../sync/MergeResult.ts'
 import type { Changes, SessionDatabase } from './SessionDatabase.ts'
 import { MaterializerNotDeterministic } from './SessionError.ts'
-import type { SessionState } from './SessionState.ts'
+import type { EventWithoutEffect, SessionState } from './SessionState.ts'
 
 /**
  * Installs what the leader sent.
@@ -23,7 +23,7 @@ import type { SessionState } from './SessionState.ts'
 export const installMerge = (session: SessionState, merged: Advance | Rebase, feed: ReadonlyArray<FeedRow>): void => {
   const database = session.database!
   const changes: Array<Changes> = []
-  const unequal = database.transaction(() => {
+  const replayed = database.transaction(() => {
     if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) {
       const undone = database.rollBackTo(merged.base)
       changes.push(() => undone)
@@ -32,28 +32,32 @@ export const installMerge = (session: SessionState, merged: Advance | Rebase, fe
   })
   publish(session, merged)
   if (changes.length > 0) session.listener.onTables(changes)
+  if (replayed.withoutEffect.length > 0) session.listener.onWithoutEffect(replayed.withoutEffect)
+  const { unequal } = replayed
   if (unequal !== undefined) {
     session.listener.onFailure(new MaterializerNotDeterministic({ event: unequal.event.name, eventId: unequal.event.id }))
   }
 }
 
-/** Materializes in order; answers the first event whose rows changed otherwise than at the leader. */
+/** Materializes in order; answers what had no effect, and the first event whose rows changed otherwise than at the leader. */
 const replay = (
   database: SessionDatabase,
   rows: ReadonlyArray<NumberedEvent>,
   feed: ReadonlyArray<FeedRow>,
   changes: Array<Changes>,
-): NumberedEvent | undefined => {
+): { readonly withoutEffect: ReadonlyArray<EventWithoutEffect>; readonly unequal: NumberedEvent | undefined } => {
+  const withoutEffect: Array<EventWithoutEffect> = []
   const hashById = new Map<string, string>()
   for (const row of feed) if (row.hash !== undefined) hashById.set(row.id, row.hash)
   let unequal: NumberedEvent | undefined
   for (const row of rows) {
     const replayed = database.replayEvent(row)
     if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
+    if (replayed.effect.outcome !== 'applied') withoutEffect.push({ event: row.event, effect: replayed.effect })
     const hash = hashById.get(row.event.id)
     if (hash !== undefined && hash !== hashChangeset(replayed.effect.changeset)) unequal ??= row
   }
-  return unequal
+  return { withoutEffect, unequal }
 }
 
 const publish = (session: SessionState, merged: Advance | Rebase): void => {
@@ -83,6 +87,7 @@ const countSent = ({ sync }: SessionState, sent: ReadonlySet<string>): number =>
 
 /** Moves the settled head, never beyond what this session has, and trims what nobody will roll back or ask for. */
 export const takeFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
+  const hasFallenBack = facts.epoch !== session.epoch
   session.facts = facts
   session.epoch = facts.epoch
   const settled = max(session.settledHead, min(facts.settledHead, session.sync.upstreamHead))
@@ -91,6 +96,6 @@ export const takeFacts = (session: SessionState, facts: NonNullable<SessionState
   const trimTo: Position = min<Position>(settled, facts.stateHead)
   const { database } = session
   if (database !== null && compare(trimTo, database.trimmedTo) > 0) database.transaction(() => database.trim(trimTo))
-  if (hasSettled) session.listener.onSettled()
+  if (hasSettled || hasFallenBack) session.listener.onFates()
   session.listener.onStatus()
 }

@@ -102,8 +102,8 @@ export class Receipts {
     this.#askSoon()
   }
 
-  /** The settled head has moved. */
-  settled(): void {
+  /** The settled head has moved, or the log was rolled back. */
+  fatesKnown(): void {
     this.#askSoon()
   }
 

@@ -24,6 +24,7 @@ import { flush, scheduleFlush } from './PushQueue.ts'
 import { type Receipt, Receipts } from './Receipts.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
 import { CommitInsideMaterializer, SchemaOutdated, StoreClosed } from './SessionError.ts'
+import { type QuarantineNotice, WithoutEffect } from './WithoutEffect.ts'
 import { makeSessionState, type SessionState, type TableChanges } from './SessionState.ts'
 
 export interface SessionOptions {
@@ -37,7 +38,7 @@ export interface SessionOptions {
   readonly backend: SyncBackendProvider | null
   readonly onTables: (changes: TableChanges) => void
   readonly onStatus: () => void
-  readonly onNotice: (notice: Notice) => void
+  readonly onNotice: (notice: Notice | QuarantineNotice) => void
   readonly onFailure: (error: unknown) => void
 }
 
@@ -47,6 +48,7 @@ export class Session {
   readonly #options: SessionOptions
   readonly #receipts: Receipts
   readonly #factory: EventFactory
+  readonly #withoutEffect: WithoutEffect
   readonly #backendHost: BackendHost | null
   /** Called when the session has caught up with what the log had when it was taken in. */
   #onReady: Array<() => void> = []
@@ -65,13 +67,15 @@ export class Session {
         onStatus: options.onStatus,
         onPersisted: (ids) => this.#receipts.persisted(ids),
         onRefused: (refused) => this.#receipts.refused(refused),
-        onSettled: () => this.#receipts.settled(),
+        onFates: () => this.#receipts.fatesKnown(),
+        onWithoutEffect: (events) => this.#withoutEffect.tell(events),
         onFailure: (error) => options.onFailure(error),
       },
     })
     this.questions = new LeaderQuestions(client)
     this.#receipts = new Receipts(this.state, this.questions)
     this.#factory = new EventFactory(schema, environment, sessionId)
+    this.#withoutEffect = new WithoutEffect(schema, environment, (notice) => options.onNotice(notice))
     this.#backendHost = backend === null ? null : new BackendHost(backend, environment.runFork, (result) => client.send(result))
     client.listen({ onMessage: (message) => this.#receive(message), onLost: (reason) => this.#lost(reason) })
   }

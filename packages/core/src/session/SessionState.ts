@@ -18,6 +18,11 @@ export type LeaderConnection = 'connecting' | 'subscribing' | 'connected' | 'los
 /** What a step did to the tables: row changes to patch by, or `'everything'` after a snapshot. */
 export type TableChanges = ReadonlyArray<Changes> | 'everything'
 
+export interface EventWithoutEffect {
+  readonly event: EventEnvelope
+  readonly effect: EventEffect
+}
+
 /** Told after the cells are published. */
 export interface SessionListener {
   readonly onTables: (changes: TableChanges) => void
@@ -25,7 +30,10 @@ export interface SessionListener {
   /** Left pending because the leader has them now. */
   readonly onPersisted: (ids: ReadonlyArray<string>) => void
   readonly onRefused: (refused: ReadonlyArray<RefusedEvent>) => void
-  readonly onSettled: () => void
+  /** The settled head has moved, or the log was rolled back: events may have met their fate. */
+  readonly onFates: () => void
+  /** These were applied without effect: skipped, or of an unknown name. */
+  readonly onWithoutEffect: (events: ReadonlyArray<EventWithoutEffect>) => void
   readonly onFailure: (error: unknown) => void
 }
 

@@ -10,6 +10,7 @@ import { Session } from '../session/Session.ts'
 import type { QuarantinedEvent } from '../session/SessionDatabase.ts'
 import { EventNotFound, StoreClosed } from '../session/SessionError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
+import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import { LiveQueries } from './LiveQueries.ts'
@@ -28,8 +29,8 @@ export interface StoreParts {
   readonly logsArgs: boolean
 }
 
-/** An event the app should know of: a refusal, a reinstatement, sync that stopped, an outdated schema. */
-export type StoreNotice = Notice | { readonly _tag: 'failure'; readonly error: Error }
+/** An event the app should know of: a refusal, a reinstatement, a quarantine, sync that stopped, an outdated schema. */
+export type StoreNotice = Notice | QuarantineNotice | { readonly _tag: 'failure'; readonly error: Error }
 
 /** Refused events of this client: kept until they are dismissed. */
 export interface RejectedEvents {

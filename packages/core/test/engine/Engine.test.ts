@@ -1,0 +1,13 @@
+/**
+ * The engine on real SQLite files and a backend that fails on demand: one case per sentence of spec section 7, and of
+ * sections 3 to 6 where leader, session and store meet. No sleeps: cases wait for statuses, rows and receipts.
+ */
+import { afterAll } from 'vitest'
+import { provedCases } from './Case.ts'
+import './cases/Arrivals.ts'
+import './cases/CommitFailures.ts'
+import './cases/Refusals.ts'
+
+afterAll(() => {
+  process.stdout.write(`PROOF engine_cases=${provedCases()}\n`)
+})

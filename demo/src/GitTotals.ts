@@ -53,7 +53,7 @@ export const addTotals = (a: GitTotals, b: GitTotals): GitTotals => {
     fileChanges: a.fileChanges + b.fileChanges,
     insertions: a.insertions + b.insertions,
     deletions: a.deletions + b.deletions,
-    paths: a.paths.union(b.paths),
+    paths: new Set([...a.paths, ...b.paths]),
   }
 }
 

@@ -1,0 +1,88 @@
+/**
+ * The backends that the demo can run on: `--backend NAME`. To add one, add it to {@link backendKinds}.
+ */
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { httpBackend } from '@headwater/backend-http'
+import type { SyncBackendProvider } from '@headwater/core'
+import { type RunningServer, startServer } from '@headwater/server'
+import { startWireMeter } from './WireMeter.ts'
+
+/** How a client in another process reaches it: plain data, so that it can be sent there. */
+export interface BackendAddress {
+  readonly kind: string
+  readonly url: string
+  readonly token: string
+}
+
+/** An event as the backend holds it. */
+export interface BackendLogEvent {
+  readonly global: number
+  readonly id: string
+  readonly name: string
+  readonly argsJson: string
+  readonly clientId: string
+}
+
+export interface DemoBackend {
+  readonly address: BackendAddress
+  /** For people: what runs where. */
+  readonly description: string
+  /** A store's whole log, asked for without any code of ours. */
+  readonly readLog: (storeId: string) => Promise<ReadonlyArray<BackendLogEvent>>
+  readonly wireBytes: () => { readonly up: number; readonly down: number }
+  readonly close: () => Promise<void>
+}
+
+export interface BackendKind {
+  /** Starts it with its files in `folder`. */
+  readonly start: (folder: string) => Promise<DemoBackend>
+  /** In a client: the port to give to `createStore`. */
+  readonly connect: (address: BackendAddress, fetch: typeof globalThis.fetch) => SyncBackendProvider
+}
+
+const http: BackendKind = {
+  start: async (folder) => {
+    const token = randomBytes(16).toString('hex')
+    const server: RunningServer = await startServer({ data: join(folder, 'server'), port: 0, token })
+    const meter = await startWireMeter(server.port)
+    return {
+      address: { kind: 'http', url: meter.url, token },
+      description: `@headwater/server on ${server.url}, SQLite in ${join(folder, 'server')}`,
+      readLog: (storeId) => readHttpLog(server.url, token, storeId),
+      wireBytes: meter.bytes,
+      close: async () => {
+        await meter.close()
+        await server.close()
+      },
+    }
+  },
+  connect: ({ url, token }, fetch) => httpBackend({ url, getToken: () => token, fetch }),
+}
+
+export const backendKinds: ReadonlyMap<string, BackendKind> = new Map([['http', http]])
+
+/** **Fails with** `RangeError` for a name that is not in {@link backendKinds}. */
+export const backendKind = (name: string): BackendKind => {
+  const kind = backendKinds.get(name)
+  if (kind === undefined) throw new RangeError(`no backend ${name}`)
+  return kind
+}
+
+interface HttpPage {
+  readonly events: ReadonlyArray<BackendLogEvent>
+  readonly isCaughtUp: boolean
+}
+
+const readHttpLog = async (url: string, token: string, storeId: string): Promise<ReadonlyArray<BackendLogEvent>> => {
+  const log: Array<BackendLogEvent> = []
+  for (;;) {
+    const last = log.at(-1)
+    const after = last === undefined ? 'after=0' : `after=${last.global}&afterId=${encodeURIComponent(last.id)}`
+    const response = await fetch(`${url}/v1/stores/${storeId}/pull?${after}`, { headers: { authorization: `Bearer ${token}` } })
+    if (!response.ok) throw new Error(`reading the server's log: ${response.status} ${await response.text()}`)
+    const page = (await response.json()) as HttpPage
+    log.push(...page.events)
+    if (page.isCaughtUp) return log
+  }
+}

@@ -33,7 +33,7 @@ export const commitWorkload: Workload = {
     {
       name: 'growth',
       unit: '×',
-      about: 'the last 1,000 of those 10,000 over the first 1,000',
+      about: 'median of the last 1,000 of those 10,000 over that of the first 1,000',
       comparisons: [{ against: null, target: { of: 'median', is: '<=', value: 1.2 } }],
     },
   ],

@@ -69,6 +69,8 @@ export interface LeaderFacts {
   readonly backendId: string | null
   /** `global` of the backend's head as last heard. */
   readonly backendHead: number
+  /** Events of this client that are not settled. */
+  readonly unsettled: number
   readonly localHead: EventSequenceNumber
   readonly settledHead: EventSequenceNumber
   /** Up to where the leader's state database has every event's rows: nobody trims changesets behind it. */

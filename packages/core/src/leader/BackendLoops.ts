@@ -47,13 +47,20 @@ type Failure = SyncBackendError | HistoryChanged | BackendReset | ProtocolError 
 export const runBackendLoops = (loops: BackendLoops): Effect.Effect<void> =>
   Effect.all([pullLoop(loops), pushLoop(loops), watchConnection(loops)], { concurrency: 'unbounded', discard: true })
 
-const watchConnection = ({ leader, backend }: BackendLoops): Effect.Effect<void> =>
+const watchConnection = ({ leader, backend, wake }: BackendLoops): Effect.Effect<void> =>
   Stream.runForEach(backend.connection, (state) =>
     Effect.sync(() => {
       if (state === 'connecting' && leader.backend.connection === 'online') return
       noteBackend(leader, { connection: state })
+      if (state === 'online') endBackOffs(wake)
     }),
   )
+
+/** Whoever waits tries again now. */
+export const endBackOffs = (wake: Latch.Latch): void => {
+  wake.openUnsafe()
+  wake.closeUnsafe()
+}
 
 // ---------------------------------------------------------------------------------------------------------- pull
 
@@ -164,7 +171,8 @@ const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, e
     case 'Accepted':
       // If the log was rebased meanwhile the numbers mean other events; they are pushed again, and known.
       if (leader.log.status.epoch === epoch) leader.acknowledgedGlobal = batch.events.at(-1)!.global
-      return false
+      // A live stream brings them back by itself.
+      return !leader.backend.isCaughtUp
     case 'BackendAhead': {
       const missing = answer.missing ?? []
       if (missing.length > 0) admitPage(leader, { events: missing })

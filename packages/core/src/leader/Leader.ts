@@ -17,7 +17,7 @@ import type { Environment } from '../environment/Environment.ts'
 import { compare, equals } from '../event/EventSequenceNumber.ts'
 import { eventIdRandomBytes, makeEventIdGenerator } from '../event/EventId.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
-import { runBackendLoops } from './BackendLoops.ts'
+import { endBackOffs, runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
@@ -195,12 +195,12 @@ export class Leader {
 
   /** The loops wait for as long as sync is stopped, and go on without a delay. */
   #runOrStop(): void {
-    const { running } = this.#latches
+    const { running, wake } = this.#latches
     const isRunning = this.#state.stopped === null
     if (isRunning === running.isOpen()) return
     if (!isRunning) return void running.closeUnsafe()
     running.openUnsafe()
-    this.#wake()
+    endBackOffs(wake)
   }
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
@@ -265,16 +265,11 @@ export class Leader {
     try {
       const answer = (answers[request] as (leader: LeaderState, ask: unknown) => unknown)(this.#state, ask)
       connection.send({ _tag: 'response', n, answer })
-      if (request === 'wake') this.#wake()
+      if (request === 'wake') endBackOffs(this.#latches.wake)
     } catch (error) {
       if (error instanceof LeaderStale) throw error
       connection.send({ _tag: 'response', n, error: describeError(error) })
     }
-  }
-
-  #wake(): void {
-    this.#latches.wake.openUnsafe()
-    this.#latches.wake.closeUnsafe()
   }
 
   #leave(connection: Connection): void {

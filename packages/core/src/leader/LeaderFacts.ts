@@ -9,6 +9,7 @@ export const factsOf = (leader: LeaderState): LeaderFacts => ({
   attachment: leader.log.status.attachment,
   backendId: leader.log.status.backendId,
   backendHead: Math.max(leader.backend.head, leader.log.status.head),
+  unsettled: leader.sync.pending.length,
   localHead: leader.sync.localHead,
   settledHead: settledHeadOf(leader),
   stateHead: leader.replica.head?.position ?? root,

@@ -90,7 +90,8 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
   session.database?.close()
   session.database = database
   session.sync = makeSyncState({ upstreamHead: at, pending })
-  session.settledHead = trimmedTo.global === 0 && trimmedTo.client === 0 ? root : { ...root, ...trimmedTo }
+  // Settled positions of another attachment mean nothing; the message's facts say what is settled in this one.
+  session.settledHead = root
   session.pendingIds.clear()
   session.unsentEffects.length = 0
   for (const { event } of pending) session.pendingIds.add(event.id)

@@ -40,7 +40,7 @@ const noBackend: BackendStatus = {
 export const statusOf = (session: SessionState): StoreStatus => {
   const { sync, facts } = session
   const told = session.backendStatus ?? noBackend
-  const backend = facts === null ? told : { ...told, backendId: facts.backendId, head: facts.backendHead }
+  const backend = facts === null ? told : { ...told, backendId: facts.backendId, head: facts.backendHead, pending: facts.unsettled }
   const localHead = facts?.localHead ?? root
   const isBehind = compare(sync.upstreamHead, localHead) < 0
   return {

@@ -5,7 +5,9 @@
 import { afterAll } from 'vitest'
 import { provedCases } from './Case.ts'
 import './cases/Arrivals.ts'
+import './cases/Backend.ts'
 import './cases/CommitFailures.ts'
+import './cases/History.ts'
 import './cases/Refusals.ts'
 
 afterAll(() => {

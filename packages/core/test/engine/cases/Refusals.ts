@@ -83,21 +83,24 @@ describe('an event that the backend refuses', () => {
 
   engineCase('is reinstated when it arrives by pull after all, and the app is told', async ({ client }) => {
     const backend = memoryBackend()
-    const store = await client({ backend }).open()
+    const device = client({ backend })
+    const store = await device.open()
     const told = new Promise<string>((resolve) => store.onNotice((notice) => { if (notice._tag === 'reinstated') resolve(notice.eventId) }))
-    // Stored, but the answer is lost; asked again before it was pulled, the validator has changed its mind.
-    const page = backend.hold('page')
-    backend.loseNextAnswer()
-    backend.setValidator(() => undefined)
-    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
-    const event = await new Promise<string>((resolve) => {
-      void receipt.persisted.then(() => resolve(receipt.eventIds[0]!))
-    })
-    page.release()
-    await receipt.confirmed
-    expect(event).toBe(receipt.eventIds[0])
+    const gate = backend.hold('push')
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'gone' }))
+    await receipt.persisted
+    const image = device.crashImage()
+    backend.failNext('push', new BatchTooLarge({ detail: 'test' }))
+    gate.release()
+    await expect(receipt.confirmed).rejects.toThrow(EventRejected)
+    await untilShown(store, '')
+    // The same push, sent before and thought lost, arrives after all.
+    await client({ backend, copyOf: image }).open()
+    expect(await told).toBe(receipt.eventIds[0])
+    await untilSynced(store, 1)
     expect(shown(store)).toBe('1:a')
-    void told
+    // Client-only members of its group stay dead letters.
+    expect((await store.rejected.list()).map(({ event }) => event.name)).toEqual(['draftSaved'])
   })
 
   engineCase('the app lists, retries under a new id, and dismisses', async ({ client }) => {

@@ -1,0 +1,124 @@
+/** Spec section 7, rows 6 to 10: the backend is ahead, away, or does not know us. */
+import { describe, expect } from 'vitest'
+import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
+import { Unavailable } from '../../../src/backend.ts'
+import { engineCase } from '../Case.ts'
+import { shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
+
+const never = 10 * 60_000
+
+describe('a backend that is ahead', () => {
+  for (const isMissingSent of [true, false]) {
+    engineCase(`answers ${isMissingSent ? 'with' : 'without'} the missing tail: rebase and push again at once, without back-off`, async ({ client }) => {
+      const backend = memoryBackend({ isMissingSent })
+      // With the longest delays: a retry after a back-off would not come within this case.
+      const [a, b] = [await client({ backend, jitter: 0.99 }).open(), await client({ backend, jitter: 0.99 }).open()]
+      await untilSynced(a, 0)
+      const [page, push] = [backend.hold('page'), backend.hold('push')]
+      const mine = a.commit(todoCreated({ id: '1', text: 'a' }))
+      const theirs = b.commit(todoCreated({ id: '2', text: 'b' }))
+      await Promise.all([mine.persisted, theirs.persisted])
+      push.release()
+      page.release()
+      const positions = await Promise.all([mine.confirmed, theirs.confirmed])
+      expect(positions.map(({ position }) => position.global).toSorted()).toEqual([1, 2])
+      await untilSynced(a, 2)
+      await untilSynced(b, 2)
+      expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
+    })
+  }
+
+  engineCase('works without live pull: the answer to a push is followed by a pull at once', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const store = await device.open()
+    await untilSynced(store, 0)
+    // The live stream breaks and may not come back within this case.
+    backend.failNext('pull', new Unavailable({ detail: 'no streams today', retryAfterMs: never }))
+    await store.until((status) => status.backend.error !== null)
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    expect((await receipt.confirmed).position.global).toBe(1)
+  })
+})
+
+describe('a backend that is away', () => {
+  engineCase('offline: local work goes on, the status says so; online again: everything is pushed', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    await untilSynced(store, 0)
+    backend.setOnline(false)
+    await store.until(({ backend: { connection } }) => connection === 'offline')
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    await receipt.persisted
+    expect([store.status.isSynced, store.status.backend.pending, shown(store)]).toEqual([false, 1, '1:a'])
+    backend.setOnline(true)
+    await receipt.confirmed
+    await untilSynced(store, 1)
+    expect(store.status.backend.error).toBeNull()
+  })
+
+  engineCase('a store opens while the backend is away', async ({ client }) => {
+    const backend = memoryBackend()
+    backend.setOnline(false)
+    const store = await client({ backend }).open()
+    store.commit(todoCreated({ id: '1', text: 'a' }))
+    expect(shown(store)).toBe('1:a')
+    backend.setOnline(true)
+    await untilSynced(store, 1)
+  })
+
+  engineCase('failures are retried with backoff, for ever', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    backend.failNext('push', new Unavailable({ detail: '503' }), 12)
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    await receipt.confirmed
+    expect(backend.calls.push).toBe(13)
+  })
+
+  engineCase('regained connectivity ends every back-off', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    await untilSynced(store, 0)
+    backend.failNext('push', new Unavailable({ detail: 'come back later', retryAfterMs: never }))
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    await store.until((status) => status.backend.error !== null)
+    backend.setOnline(false)
+    backend.setOnline(true)
+    await receipt.confirmed
+  })
+
+  engineCase('the app can end every back-off', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    await untilSynced(store, 0)
+    backend.failNext('push', new Unavailable({ detail: 'come back later', retryAfterMs: never }))
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    await store.until((status) => status.backend.error !== null)
+    await store.retrySync()
+    await receipt.confirmed
+  })
+
+  engineCase('401 is a status, local work goes on, and sync goes on with the next token', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    await untilSynced(store, 0)
+    backend.setAuthorized(false)
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    const { backend: status } = await store.until(({ backend: { connection } }) => connection === 'unauthorized')
+    expect(status.error?.tag).toBe('Unauthorized')
+    await receipt.persisted
+    backend.setAuthorized(true)
+    await receipt.confirmed
+    await store.until(({ backend: { connection } }) => connection === 'online')
+  })
+
+  engineCase("the status has the backend's head as soon as anybody has pushed", async ({ client }) => {
+    const backend = memoryBackend()
+    const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
+    a.commit(todoCreated({ id: '1', text: 'a' }))
+    await b.until((status) => status.backend.head === 1)
+    await a.until((status) => status.backend.head === 1)
+    await untilShown(b, '1:a')
+  })
+})

@@ -1,0 +1,140 @@
+/** Spec section 7, rows 10 and 11: another log behind the same address, and a log for a store that had none. */
+import { describe, expect } from 'vitest'
+import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
+import type { Store } from '../../../src/index.ts'
+import { engineCase, type CaseContext } from '../Case.ts'
+import type { Client } from '../Client.ts'
+import { draftSaved, draftsShown, shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
+
+const stopped = (store: Store) => store.until(({ backend: { connection } }) => connection === 'stopped')
+
+/** A device with three settled events and a backend. */
+const withThree = async ({ client }: CaseContext): Promise<{ readonly backend: MemoryBackend; readonly device: Client; readonly store: Store }> => {
+  const backend = memoryBackend()
+  const device = client({ backend })
+  const store = await device.open()
+  for (const id of ['1', '2', '3']) store.commit(todoCreated({ id, text: 'a' }))
+  await untilSynced(store, 3)
+  return { backend, device, store }
+}
+
+describe('another backend id, or a changed history', () => {
+  for (const [name, change] of [
+    ['another backend id', (backend: MemoryBackend) => backend.replaceLog('demo')],
+    ['a restored backup', (backend: MemoryBackend) => backend.restore('demo', 1)],
+  ] as const) {
+    engineCase(`${name}: stops syncing, tells the app, keeps everything`, async (context) => {
+      const { backend, store } = await withThree(context)
+      const told = new Promise<string>((resolve) => store.onNotice((notice) => { if (notice._tag === 'stopped') resolve(notice.error.tag) }))
+      change(backend)
+      const { backend: status } = await stopped(store)
+      expect(await told).toBe(status.error?.tag)
+      await store.commit(todoCreated({ id: '4', text: 'offline' })).persisted
+      expect(shown(store)).toBe('1:a 2:a 3:a 4:offline')
+      expect(backend.log('demo').length).toBeLessThan(2)
+    })
+
+    engineCase(`${name}, then re-push: the backend has every synced event again, with its id, once`, async (context) => {
+      const { backend, store } = await withThree(context)
+      const ids = backend.log('demo').map(({ id }) => id)
+      change(backend)
+      await stopped(store)
+      store.commit(todoCreated({ id: '4', text: 'd' }))
+      expect(await store.resolveHistory('re-push')).toEqual({ exported: null })
+      await untilSynced(store, 4)
+      expect(backend.log('demo').map(({ id }) => id).slice(0, 3)).toEqual(ids)
+      expect(shown(store)).toBe('1:a 2:a 3:a 4:d')
+    })
+
+    engineCase(`${name}, then re-push by two clients: they match by id`, async (context) => {
+      const { backend, store } = await withThree(context)
+      const other = await context.client({ backend }).open()
+      await untilSynced(other, 3)
+      change(backend)
+      await Promise.all([stopped(store), stopped(other)])
+      await Promise.all([store.resolveHistory('re-push'), other.resolveHistory('re-push')])
+      const last = other.commit(todoCreated({ id: '4', text: 'd' }))
+      await last.confirmed
+      await untilSynced(store, 4)
+      await untilSynced(other, 4)
+      expect(backend.log('demo')).toHaveLength(4)
+      expect([shown(store), shown(other)]).toEqual(['1:a 2:a 3:a 4:d', '1:a 2:a 3:a 4:d'])
+    })
+
+    engineCase(`${name}, then reset: the local log is exported, and the backend's is taken as it is`, async (context) => {
+      const { backend, device, store } = await withThree(context)
+      const second = await device.open()
+      change(backend)
+      await stopped(store)
+      const { exported } = await store.resolveHistory('reset')
+      expect(exported?.length).toBeGreaterThan(1000)
+      const left = backend.log('demo').length
+      await untilSynced(store, left)
+      await untilSynced(second, left)
+      expect([shown(store), shown(second)]).toEqual(left === 1 ? ['1:a', '1:a'] : ['', ''])
+      const receipt = second.commit(todoCreated({ id: '9', text: 'z' }))
+      expect((await receipt.confirmed).position.global).toBe(left + 1)
+    })
+  }
+
+  engineCase('it stays stopped across a restart until the app decides', async (context) => {
+    const { backend, device, store } = await withThree(context)
+    backend.replaceLog('demo')
+    await stopped(store)
+    await device.kill()
+    device.startLeader()
+    await stopped(store)
+    expect(backend.log('demo')).toHaveLength(0)
+  })
+})
+
+describe('a store without a backend', () => {
+  engineCase('everything is settled, nothing pending, `confirmed` stays open, the status says none', async ({ client }) => {
+    const store = await client().open()
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }))
+    await receipt.persisted
+    const status = await store.until(({ session }) => session.settledHead.global === 1)
+    expect([status.backend.connection, status.backend.pending, status.session.pending, status.isSynced]).toEqual(['none', 0, 0, false])
+    const open = Symbol('open')
+    expect(await Promise.race([receipt.confirmed, store.receipt(receipt.eventIds[1]!).confirmed.then(() => open)])).toBe(open)
+  })
+
+  engineCase('an empty backend, attached later, gets everything, and `confirmed` resolves', async ({ client }) => {
+    const device = client()
+    const local = await device.open()
+    const receipt = local.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }), todoCreated({ id: '2', text: 'b' }))
+    await receipt.persisted
+    await local.until(({ session }) => session.settledHead.global === 2)
+    const backend = memoryBackend()
+    const synced = await device.open({ backend })
+    expect((await local.receipt(receipt.eventIds[0]!).confirmed).position.global).toBe(1)
+    await receipt.confirmed
+    await untilSynced(synced, 2)
+    await untilSynced(local, 2)
+    expect(backend.log('demo').map(({ id }) => id)).toEqual([receipt.eventIds[0], receipt.eventIds[2]])
+    expect([shown(synced), draftsShown(synced)]).toEqual(['1:a 2:b', 'd:x'])
+  })
+
+  engineCase("a non-empty backend's log goes first, in every session and after a restart", async ({ client }) => {
+    const backend = memoryBackend()
+    const author = await client({ backend }).open()
+    author.commit(todoCreated({ id: '1', text: 'theirs' }), todoCreated({ id: '2', text: 'b' }))
+    await untilSynced(author, 2)
+    const device = client()
+    const local = await device.open()
+    // The same key as the backend's first event: at its final place this one is skipped.
+    const receipt = local.commit(todoCreated({ id: '1', text: 'mine' }))
+    local.commit(draftSaved({ id: 'd', text: 'x' }), todoCreated({ id: '3', text: 'c' }))
+    await local.until(({ session }) => session.settledHead.global === 2)
+    const synced = await device.open({ backend })
+    await untilSynced(synced, 4)
+    await untilShown(local, '1:theirs 2:b 3:c')
+    expect(shown(synced)).toBe('1:theirs 2:b 3:c')
+    expect(draftsShown(local)).toBe('d:x')
+    expect((await receipt.confirmed).effect).toBe('skipped')
+    await device.kill()
+    device.startLeader()
+    const third = await device.open({ backend })
+    expect(shown(third)).toBe('1:theirs 2:b 3:c')
+  })
+})

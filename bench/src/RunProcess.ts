@@ -26,7 +26,7 @@ export const runProcess = async (options: RunProcessOptions): Promise<Measuremen
   const { workload, side, profileFolder, timeoutMs = timeoutMsDefault } = options
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true })
   const profiling =
-    profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, '--cpu-prof-interval=200']
+    profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`, '--cpu-prof-interval=1000']
   const child = spawn(process.execPath, [...profiling, runFile, workload, side], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,

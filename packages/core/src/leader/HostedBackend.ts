@@ -3,7 +3,8 @@
  * the app's real backend (with its token callback and whatever else cannot be cloned). A pull has one page under way;
  * the next one is asked for when it was taken, so a slow leader never makes the host buffer.
  *
- * When the host leaves, running calls fail with `Unreachable` and the leader's loops try again with the next host.
+ * One session runs all calls for as long as it is there. When it leaves, running calls fail with `Unreachable` and the
+ * leader's loops try again with the next one.
  */
 import * as Effect from 'effect/Effect'
 import * as Queue from 'effect/Queue'
@@ -18,16 +19,28 @@ type CallBody = BackendCall extends infer C ? (C extends BackendCall ? Omit<C, '
 
 const decodeError = Schema.decodeUnknownSync(SyncBackendError)
 
+/** A session that can run the app's backend. */
+export interface BackendRunner {
+  readonly send: (call: BackendCall) => void
+}
+
 export class HostedBackend {
-  readonly #send: (call: BackendCall) => boolean
+  readonly #choose: () => BackendRunner | null
+  #runner: BackendRunner | null = null
   readonly #running = new Map<number, (result: BackendResult) => void>()
   readonly #connectionListeners = new Set<(state: ConnectionState) => void>()
   #nextCall = 1
   #connection: ConnectionState = 'connecting'
 
-  /** `send` answers whether there is a host to run the call. */
-  constructor(send: (call: BackendCall) => boolean) {
-    this.#send = send
+  /** `choose` answers with the session to run calls from now on, or `null` while there is none. */
+  constructor(choose: () => BackendRunner | null) {
+    this.#choose = choose
+  }
+
+  #send(call: BackendCall): boolean {
+    this.#runner ??= this.#choose()
+    this.#runner?.send(call)
+    return this.#runner !== null
   }
 
   /** A message from the host. */
@@ -40,8 +53,10 @@ export class HostedBackend {
     this.#running.get(result.call)?.(result)
   }
 
-  /** The host has left: nothing of what it was doing will be answered. */
-  hostLost(): void {
+  /** A session has left or starts anew: nothing of what it was doing will be answered. */
+  runnerLost(runner: BackendRunner): void {
+    if (this.#runner !== runner) return
+    this.#runner = null
     const running = [...this.#running.values()]
     this.#running.clear()
     const error = unreachable('push', 'the session that ran the backend has left')

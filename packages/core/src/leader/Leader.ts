@@ -11,7 +11,7 @@ import * as Latch from 'effect/Latch'
 import { batchEventsMax } from '../backend/BackendLimits.ts'
 import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { SyncBackend } from '../backend/SyncBackend.ts'
-import type { BackendCall, Image, Request, SessionMessage } from '../channel/LeaderMessage.ts'
+import type { Image, Request, SessionMessage } from '../channel/LeaderMessage.ts'
 import { effectAt } from '../channel/PackedEffects.ts'
 import type { Environment } from '../environment/Environment.ts'
 import { compare, equals } from '../event/EventSequenceNumber.ts'
@@ -19,7 +19,7 @@ import { eventIdRandomBytes, makeEventIdGenerator } from '../event/EventId.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { endBackOffs, runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
-import { HostedBackend } from './HostedBackend.ts'
+import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { LeaderStale } from './LeaderError.ts'
 import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
@@ -56,7 +56,7 @@ export class Leader {
   readonly #options: LeaderOptions
   readonly #inbox: Array<{ readonly connection: Connection; readonly message: SessionMessage }> = []
   readonly #connections = new Set<Connection>()
-  readonly #hosted = new HostedBackend((call) => this.#callHost(call))
+  readonly #hosted = new HostedBackend(() => this.#chooseRunner())
   readonly #latches = {
     pushWork: Latch.makeUnsafe(false), pulledOnce: Latch.makeUnsafe(false), running: Latch.makeUnsafe(true), wake: Latch.makeUnsafe(false),
   }
@@ -213,6 +213,7 @@ export class Leader {
     environment.setTimer(() => {
       for (const connection of this.#connections) {
         connection.feed = null
+        this.#hosted.runnerLost(connection)
         connection.send({ _tag: 'hello', term: this.term })
       }
     }, delay)
@@ -274,13 +275,12 @@ export class Leader {
 
   #leave(connection: Connection): void {
     this.#connections.delete(connection)
+    this.#hosted.runnerLost(connection)
     const { feeds } = this.#state
     const { feed } = connection
     if (feed === null || feeds.get(feed.sessionId) !== feed) return
     feeds.delete(feed.sessionId)
-    const wasHost = this.#state.host === feed
     chooseHost(this.#state)
-    if (wasHost) this.#hosted.hostLost()
     this.#imageAskedFor = -1
   }
 
@@ -309,10 +309,10 @@ export class Leader {
     this.#loops = this.#options.environment.runFork(runBackendLoops({ leader: this.#state, backend, step, ...this.#latches }))
   }
 
-  #callHost(call: BackendCall): boolean {
-    const host = [this.#state.host, ...this.#state.feeds.values()].find((feed) => feed !== null && feed.subscription.backendName !== null)
-    host?.send(call)
-    return host !== null && host !== undefined
+  /** The host first: its backend is that of the leading version. */
+  #chooseRunner(): BackendRunner | null {
+    const able = Array.from(this.#connections).filter(({ feed }) => (feed?.subscription.backendName ?? null) !== null)
+    return able.find(({ feed }) => feed === this.#state.host) ?? able[0] ?? null
   }
 
   // -------------------------------------------------------------------------------------------------------- ends

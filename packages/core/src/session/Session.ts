@@ -161,7 +161,7 @@ export class Session {
     const { state } = this
     if (state.isClosed) return
     if (message._tag === 'hello') return this.#hello(message.term)
-    if ('term' in message && message.term < state.term) return
+    if (termOf(message) < state.term) return
     try {
       this.#take(message)
       this.#checkReady()
@@ -258,4 +258,10 @@ export class Session {
     this.#isReady = true
     for (const resolve of this.#onReady.splice(0)) resolve()
   }
+}
+
+/** Answers to this session's own questions and calls of the backend have none: they come from whom it is connected to. */
+const termOf = (message: LeaderMessage): number => {
+  if ('facts' in message) return message.facts.term
+  return 'term' in message ? message.term : Infinity
 }

@@ -7,6 +7,7 @@ import { provedCases } from './Case.ts'
 import './cases/Arrivals.ts'
 import './cases/Backend.ts'
 import './cases/CommitFailures.ts'
+import './cases/Crashes.ts'
 import './cases/History.ts'
 import './cases/Refusals.ts'
 

@@ -1,0 +1,241 @@
+/** Spec section 7, the rows on crashes, full disks, corrupt files and two leaders. */
+import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { describe, expect } from 'vitest'
+import { openBetterSqlite } from '../../../../adapter-node/src/BetterSqliteConnection.ts'
+import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
+import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
+import { engineCase } from '../Case.ts'
+import type { Client } from '../Client.ts'
+import { draftSaved, draftsShown, shown, todoCreated, todoDone, untilShown, untilSynced } from '../Todos.ts'
+
+/** Images of the files right after COMMITs on one database. */
+const crashesAfter = (device: Client, database: 'eventlog' | 'state'): Array<string> => {
+  const images: Array<string> = []
+  device.onCommitted = (name) => { if (name === database) images.push(device.crashImage()) }
+  return images
+}
+
+const count = (path: string, sql: string): number => {
+  const connection = openBetterSqlite({ path, readonly: true })
+  const value = Number(connection.prepare(sql).get()?.[0])
+  connection.close()
+  return value
+}
+
+describe('a leader killed at any COMMIT', () => {
+  for (const database of ['eventlog', 'state'] as const) {
+    engineCase(`after each of the ${database}'s: boot adopts the log, whatever the state says`, async ({ client }) => {
+      const backend = memoryBackend()
+      const device = client({ backend })
+      const store = await device.open()
+      await untilSynced(store, 0)
+      const images = crashesAfter(device, database)
+      const gate = backend.hold('push')
+      const mine = store.commit(todoCreated({ id: '2', text: 'mine' }), draftSaved({ id: 'd', text: 'x' }))
+      await mine.persisted
+      await store.commit(todoDone({ id: '2' })).persisted
+      const other = await client({ backend }).open()
+      other.commit(todoCreated({ id: '1', text: 'theirs' }))
+      gate.release()
+      await untilSynced(store, 3)
+      await untilSynced(other, 3)
+      device.onCommitted = () => undefined
+      expect(images.length).toBeGreaterThan(4)
+      for (const image of images) {
+        const again = client({ backend, copyOf: image })
+        const reopened = await again.open()
+        await untilSynced(reopened, 3)
+        expect(shown(reopened)).toBe('1:theirs 2:mine*')
+        await again.close(reopened)
+        // Boot after boot: the state that was adopted is right, too.
+        await again.kill()
+        expect(shown(await again.open())).toBe('1:theirs 2:mine*')
+        rmSync(image, { recursive: true })
+      }
+      expect(backend.log('demo')).toHaveLength(3)
+    })
+  }
+
+  engineCase('the next leader adopts the state without materializing again what is in it', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    for (let i = 0; i < 20; i++) store.commit(todoCreated({ id: `${i}`, text: 'a' }))
+    await untilSynced(store, 20)
+    await store.until(({ leader }) => leader.settledHead.global === 20)
+    await device.kill()
+    device.startLeader()
+    const second = await device.open()
+    expect(shown(second)).toBe(shown(store))
+    const subscribed = device.link(second).received.find(({ _tag }) => _tag === 'subscribed')
+    expect(subscribed).toMatchObject({ mode: 'snapshot', at: { global: 20 } })
+  })
+
+  engineCase('a process that dies before its state is written at all is rebuilt from the log', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    for (let i = 0; i < 5; i++) store.commit(todoCreated({ id: `${i}`, text: 'a' }))
+    await untilSynced(store, 5)
+    await device.close(store)
+    await device.kill()
+    rmSync(device.files.state)
+    const again = await device.open()
+    expect(shown(again)).toBe('0:a 1:a 2:a 3:a 4:a')
+  })
+})
+
+describe('a machine that fails', () => {
+  engineCase('a full disk at the eventlog: nothing is lost, nothing quarantined, it is tried again', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    await untilSynced(store, 0)
+    let failures = 3
+    device.onStatement = (name, sql) => {
+      if (name === 'eventlog' && sql === 'COMMIT' && failures-- > 0) throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
+    }
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    await receipt.confirmed
+    expect([shown(store), store.quarantined.list(), await store.rejected.list()]).toEqual(['1:a', [], []])
+    expect(failures).toBeLessThan(0)
+  })
+
+  engineCase('a full disk at the state: the log goes on, the state follows', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    await untilSynced(store, 0)
+    let failures = 3
+    device.onStatement = (name, sql) => {
+      if (name === 'state' && sql === 'COMMIT' && failures-- > 0) throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
+    }
+    for (let i = 0; i < 5; i++) await store.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed
+    const second = await device.open()
+    expect(shown(second)).toBe('0:a 1:a 2:a 3:a 4:a')
+    expect(second.quarantined.list()).toEqual([])
+  })
+})
+
+/** Overwrites the middle half of a file, or cuts it. */
+const damage = (path: string, how: 'scribble' | 'cut' | 'no database'): void => {
+  rmSync(`${path}-wal`, { force: true })
+  rmSync(`${path}-shm`, { force: true })
+  if (how === 'cut') return truncateSync(path, 5000)
+  const { size } = statSync(path)
+  const file = openSync(path, 'r+')
+  const [from, length] = how === 'scribble' ? [4096, size - 4096] : [0, size]
+  writeSync(file, Buffer.alloc(length, 0x5a), 0, length, from)
+  closeSync(file)
+}
+
+describe('a corrupt state', () => {
+  for (const how of ['scribble', 'cut', 'no database'] as const) {
+    engineCase(`is rebuilt from the log (${how})`, async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damage(device.files.state, how)
+      const again = await device.open()
+      expect(shown(again)).toBe(expected)
+      await untilSynced(again, 300)
+      again.commit(todoCreated({ id: '1', text: 'z' }))
+      await untilSynced(again, 301)
+      expect(count(device.files.state, 'SELECT count(*) FROM todos')).toBe(301)
+    })
+  }
+})
+
+describe('two leaders for one store', () => {
+  engineCase('a stale leader that thaws changes neither database nor any session, and ends', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    const stale = device.running
+    stale.heldTurns = []
+    // On its way to the leader that hangs.
+    store.commit(todoCreated({ id: '2', text: 'b' }))
+    await Promise.resolve()
+    const link = device.link(store)
+    const fresh = device.startLeader()
+    await untilSynced(store, 2)
+    const logBefore = count(device.files.eventlog, 'SELECT count(*) FROM eventlog')
+    const received = link.received.length
+    for (const turn of stale.heldTurns.splice(0)) turn()
+    stale.heldTurns = null
+    expect(stale.isEnded).toBe(true)
+    expect(link.received.length).toBe(received)
+    expect(count(device.files.eventlog, 'SELECT count(*) FROM eventlog')).toBe(logBefore)
+    await store.commit(todoCreated({ id: '3', text: 'c' })).confirmed
+    expect([shown(store), fresh.isEnded, store.status.leader.term]).toEqual(['1:a 2:b 3:c', false, 2])
+    expect(backend.log('demo')).toHaveLength(3)
+  })
+
+  engineCase('messages of an older term are ignored', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    const link = device.link(store)
+    const old = link.received.find(({ _tag }) => _tag === 'feed')!
+    await device.kill()
+    device.startLeader()
+    await untilSynced(store, 1)
+    const status = JSON.stringify(store.status)
+    link.inject({ _tag: 'hello', term: 1 })
+    link.inject(old)
+    link.inject({ _tag: 'outdated', term: 1, version: 9 })
+    expect(JSON.stringify(store.status)).toBe(status)
+  })
+})
+
+describe('a corrupt eventlog', () => {
+  for (const how of ['scribble', 'cut', 'no database'] as const) {
+    engineCase(`is kept aside and fetched again from the backend (${how})`, async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damage(device.files.eventlog, how)
+      const again = await device.open()
+      await untilSynced(again, 300)
+      expect(shown(again)).toBe(expected)
+      expect(readdirSync(device.files.folder).some((name) => name.includes('corrupt'))).toBe(true)
+      expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+    })
+  }
+
+  engineCase('what was not pushed is salvaged around the damaged pages: synced and client-only events and dead letters', async ({ client }) => {
+    const backend = memoryBackend()
+    backend.setValidator(({ argsJson }) => (argsJson.includes('spam') ? 'no spam here' : undefined))
+    const device = client({ backend })
+    const store = await device.open()
+    await expect(store.commit(todoCreated({ id: '0', text: 'spam' })).confirmed).rejects.toThrow('spam')
+    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+    await untilSynced(store, 300)
+    backend.setOnline(false)
+    const mine = store.commit(draftSaved({ id: 'd', text: 'kept' }), todoCreated({ id: '2', text: 'mine' }), draftSaved({ id: 'e', text: 'too' }))
+    await mine.persisted
+    const expected = shown(store)
+    await device.close(store)
+    await device.kill()
+    // One leaf page in the middle of the log, as a bad sector would.
+    const connection = openBetterSqlite({ path: device.files.eventlog })
+    connection.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
+    const [page] = connection.prepare("SELECT pageno FROM dbstat WHERE name = 'eventlog' AND pagetype = 'leaf' ORDER BY pageno LIMIT 1 OFFSET 3").get() ?? []
+    connection.close()
+    const file = openSync(device.files.eventlog, 'r+')
+    writeSync(file, Buffer.alloc(4096, 0x5a), 0, 4096, (Number(page) - 1) * 4096)
+    closeSync(file)
+    const again = await device.open()
+    backend.setOnline(true)
+    await untilSynced(again, 301)
+    expect([shown(again), draftsShown(again)]).toEqual([expected, 'd:kept e:too'])
+    expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
+    expect(backend.log('demo').at(-1)?.id).toBe(mine.eventIds[1])
+    await untilShown(again, expected)
+  })
+})

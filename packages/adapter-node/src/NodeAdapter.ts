@@ -23,6 +23,11 @@ export interface NodeAdapterOptions {
    * **Units** ms. Default 5,000: longer than any one transaction of a leader should take.
    */
   readonly heartbeatMs?: number
+  /**
+   * Where the leader's worker entry is, for apps that are bundled: this package's `dist/LeaderWorker.js`, one file.
+   * Default: beside this module.
+   */
+  readonly workerUrl?: URL | string
 }
 
 const heartbeatMsDefault = 5000
@@ -31,7 +36,7 @@ const heartbeatMsDefault = 5000
  * Stores as files on Node. All sessions of a process share one leader, whatever threads they are in; another process
  * gets `StoreLocked`. An open store keeps the process alive until it is closed.
  *
- * **Fails with**  (from `createStore`) `UnsupportedPlatform`, `StoreLocked`, `LeaderNotStarted`, `FormatUnsupported`,
+ * **Fails with**  (from `createStore`) `UnsupportedPlatform`, `DirectoryUnusable`, `StoreLocked`, `LeaderNotStarted`, `FormatUnsupported`,
  * `SqliteError`.
  *
  * **Example**
@@ -40,14 +45,14 @@ const heartbeatMsDefault = 5000
  * ```
  */
 export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
-  const { directory, leader = 'worker', durability = 'full', waitForLock = false, heartbeatMs = heartbeatMsDefault } = options
+  const { directory, leader = 'worker', durability = 'full', waitForLock = false, heartbeatMs = heartbeatMsDefault, workerUrl } = options
   return {
     name: `node, ${leader === 'worker' ? 'leader in a worker thread' : 'leader in the same thread'}`,
 
     connect: async ({ storeId, environment, signal }: AdapterContext) => {
       requireNodeVersion()
       const files = makeStoreFiles(directory, storeId)
-      const client = new NodeLeaderClient({ files, leader, durability, waitForLock, heartbeatMs, environment })
+      const client = new NodeLeaderClient({ files, leader, durability, waitForLock, heartbeatMs, workerUrl, environment })
       await client.connect(signal)
       return {
         client,

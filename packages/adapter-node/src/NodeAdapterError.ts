@@ -28,6 +28,20 @@ export class StoreLocked extends Schema.TaggedError<StoreLocked>('@headwater/ada
   }
 }
 
+/** Stores cannot be kept there. Nothing was changed. */
+export class DirectoryUnusable extends Schema.TaggedError<DirectoryUnusable>('@headwater/adapter-node/DirectoryUnusable')(
+  'DirectoryUnusable',
+  {
+    directory: Schema.String,
+    /** The file system's own, e.g. `EACCES`. */
+    code: Schema.String,
+  },
+) {
+  override get message(): string {
+    return `${this.directory} cannot hold stores (${this.code}): choose a directory that this user may create and write`
+  }
+}
+
 /** The thread that leads the store could not be started or did not answer. */
 export class LeaderNotStarted extends Schema.TaggedError<LeaderNotStarted>('@headwater/adapter-node/LeaderNotStarted')('LeaderNotStarted', {
   folder: Schema.String,

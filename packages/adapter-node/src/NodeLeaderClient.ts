@@ -12,6 +12,7 @@
  * A leader that stays silent ({@link LeaderLine}) hangs. The thread that started its worker ends it and searches again;
  * other threads report `LeaderUnresponsive` and go on in memory until one of them gets through.
  */
+import { mkdirSync } from 'node:fs'
 import { MessageChannel, type MessagePort, postMessageToThread } from 'node:worker_threads'
 import type { Environment, LeaderClient, LeaderClientHandlers, SessionMessage } from '@headwater/core/adapter'
 import type { Durability } from './FileLeaderStorage.ts'
@@ -28,15 +29,19 @@ export interface NodeLeaderClientOptions {
   readonly durability: Durability
   readonly waitForLock: boolean
   readonly heartbeatMs: number
+  readonly workerUrl: URL | string | undefined
   readonly environment: Environment
 }
 
 /** How long to wait before looking again: for a leader that is ending, or for another process. */
 const lookAgainMs = 25
-/** A leader of this process that ends or starts holds the lock for a moment without answering; after 10 s it hangs. */
-const looksMax = 400
-/** How long a thread may take to pick up a connect request; it may be busy with one long transaction. */
-const connectTimeoutMs = 5000
+/** A leader of this process that ends or starts holds the lock for a moment without answering; after this it hangs. */
+const answerTimeoutMs = 20_000
+/**
+ * How long a thread may take to pick up a connect request: short at first, for a thread that is just ending never will,
+ * then long enough for one that is busy with a huge transaction.
+ */
+const connectTimeoutMs = (look: number): number => Math.min(5000, 50 * 2 ** look)
 
 export class NodeLeaderClient implements LeaderClient {
   readonly #options: NodeLeaderClientOptions
@@ -56,10 +61,13 @@ export class NodeLeaderClient implements LeaderClient {
   /** Finds or starts a leader. **Fails with** `StoreLocked`, `LeaderNotStarted`, `FormatUnsupported`, `SqliteError`, the signal's reason. */
   async connect(signal: AbortSignal = this.#closing.signal): Promise<void> {
     const { files, waitForLock } = this.#options
+    // It may have been deleted since, under a running leader.
+    mkdirSync(files.folder, { recursive: true })
     let foreignSeen = ''
+    let unsureSince = performance.now()
     for (let look = 0; !this.#isClosed; look++) {
       signal.throwIfAborted()
-      const line = await this.#tryOnce(signal)
+      const line = await this.#tryOnce(look, signal)
       if (line !== null) return this.#use(line)
       const holder = currentHolder(files)
       const isForeign = holder !== null && !isThisProcess(holder)
@@ -67,7 +75,8 @@ export class NodeLeaderClient implements LeaderClient {
       const isSure = isForeign && mayBeAlive(holder) && foreignSeen === holder.token
       foreignSeen = isForeign ? holder.token : ''
       if (isSure && !waitForLock) throw new StoreLocked({ folder: files.folder, holder })
-      if (!isSure && look > looksMax) throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
+      if (isSure) unsureSince = performance.now()
+      if (performance.now() - unsureSince > answerTimeoutMs) throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
       await wait(lookAgainMs, signal)
     }
   }
@@ -93,17 +102,17 @@ export class NodeLeaderClient implements LeaderClient {
     if (hasEnded && worker !== undefined) await workerEnd(worker)
   }
 
-  async #tryOnce(signal: AbortSignal): Promise<LeaderLine | null> {
-    const { files, durability } = this.#options
-    if (leaderHere(files.folder) !== undefined) return await this.#connectHere()
+  async #tryOnce(look: number, signal: AbortSignal): Promise<LeaderLine | null> {
+    const { files, durability, workerUrl } = this.#options
+    if (leaderHere(files.folder) !== undefined) return await this.#connectHere(look)
     const holder = currentHolder(files)
-    if (holder !== null) return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder) : null
-    if (this.#options.leader === 'same-thread') return await this.#leadHere()
-    const worker = await startWorkerLeader(files, durability, signal)
-    return worker === null ? null : await connectToThread(worker.threadId, files.folder)
+    if (holder !== null) return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder, connectTimeoutMs(look)) : null
+    if (this.#options.leader === 'same-thread') return await this.#leadHere(look)
+    const worker = await startWorkerLeader({ files, durability, workerUrl, signal })
+    return worker === null ? null : await connectToThread(worker.threadId, files.folder, connectTimeoutMs(look))
   }
 
-  async #leadHere(): Promise<LeaderLine | null> {
+  async #leadHere(look: number): Promise<LeaderLine | null> {
     const { files, durability, environment } = this.#options
     try {
       lead({ files, durability, environment })
@@ -111,13 +120,13 @@ export class NodeLeaderClient implements LeaderClient {
       if (error instanceof StoreLocked) return null
       throw error
     }
-    return await this.#connectHere()
+    return await this.#connectHere(look)
   }
 
-  async #connectHere(): Promise<LeaderLine | null> {
+  async #connectHere(look: number): Promise<LeaderLine | null> {
     const { port1, port2 } = new MessageChannel()
     leaderHere(this.#options.files.folder)?.accept(port2)
-    return await acceptedLine(port1)
+    return await acceptedLine(port1, connectTimeoutMs(look))
   }
 
   #use(line: LeaderLine): void {
@@ -175,26 +184,26 @@ export class NodeLeaderClient implements LeaderClient {
 }
 
 /** `null` if nobody leads at the other end. */
-const acceptedLine = async (port: MessagePort): Promise<LeaderLine | null> => {
+const acceptedLine = async (port: MessagePort, timeoutMs: number): Promise<LeaderLine | null> => {
   const line = new LeaderLine(port)
-  const timer = setTimeout(() => line.close(), connectTimeoutMs)
+  const timer = setTimeout(() => line.close(), timeoutMs)
   const isAccepted = await line.accepted
   clearTimeout(timer)
   return isAccepted ? line : null
 }
 
 /** `null` if that thread leads nothing (any more), or does not listen. */
-const connectToThread = async (target: number, folder: string): Promise<LeaderLine | null> => {
+const connectToThread = async (target: number, folder: string, timeoutMs: number): Promise<LeaderLine | null> => {
   if (target === thisThread) return null
   const { port1, port2 } = new MessageChannel()
   const request: ConnectRequest = { headwater: 'connect', folder, port: port2 }
   try {
-    await postMessageToThread(target, request, [port2], connectTimeoutMs)
+    await postMessageToThread(target, request, [port2], timeoutMs)
   } catch {
     port1.close()
     return null
   }
-  return await acceptedLine(port1)
+  return await acceptedLine(port1, timeoutMs)
 }
 
 /** **Fails with** the signal's reason. */

@@ -11,9 +11,10 @@
  * `<store>` is the storeId with every upper-case letter written as `+` and its lower-case form, so that two ids that
  * differ in case are two folders on every file system. `v1` is the format version: another one never meets these files.
  */
-import { mkdirSync, realpathSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatVersion } from '@headwater/core/adapter'
+import { DirectoryUnusable } from './NodeAdapterError.ts'
 
 export interface StoreFiles {
   readonly folder: string
@@ -34,9 +35,14 @@ const filesIn = (folder: string): StoreFiles => ({
 /** Paths of a store's files, whether they exist or not. */
 export const storeFiles = (directory: string, storeId: string): StoreFiles => filesIn(join(directory, storeFolderName(storeId)))
 
-/** Makes the store's folder and answers with its one real path, by which a process knows a store. **Fails with** the file system's errors. */
+/** Makes the store's folder and answers with its one real path, by which a process knows a store. **Fails with** `DirectoryUnusable`. */
 export const makeStoreFiles = (directory: string, storeId: string): StoreFiles => {
   const { folder } = storeFiles(directory, storeId)
-  mkdirSync(folder, { recursive: true })
-  return filesIn(realpathSync(folder))
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+    return filesIn(realpathSync(folder))
+  } catch (error) {
+    throw new DirectoryUnusable({ directory, code: (error as NodeJS.ErrnoException).code ?? String(error) })
+  }
 }

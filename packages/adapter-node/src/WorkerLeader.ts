@@ -6,10 +6,18 @@ import type { LeaderWorkerAnswer, LeaderWorkerData } from './LeaderWorker.ts'
 import { LeaderNotStarted } from './NodeAdapterError.ts'
 import type { StoreFiles } from './StoreFiles.ts'
 
-const workerUrl = new URL(import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js', import.meta.url)
+const workerUrlDefault = new URL(import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js', import.meta.url)
 
 const workerByFolder = new Map<string, Worker>()
 const startByFolder = new Map<string, Promise<Worker | null>>()
+
+export interface StartOptions {
+  readonly files: StoreFiles
+  readonly durability: Durability
+  /** Default: the entry beside this module. */
+  readonly workerUrl: URL | string | undefined
+  readonly signal: AbortSignal | undefined
+}
 
 /** The worker that leads this folder, if this thread has started it. */
 export const workerHere = (folder: string): Worker | undefined => workerByFolder.get(folder)
@@ -19,19 +27,19 @@ export const workerHere = (folder: string): Worker | undefined => workerByFolder
  *
  * **Fails with** `LeaderNotStarted`, `FormatUnsupported`, `SqliteError`, the signal's reason.
  */
-export const startWorkerLeader = (files: StoreFiles, durability: Durability, signal?: AbortSignal): Promise<Worker | null> => {
-  const { folder } = files
+export const startWorkerLeader = (options: StartOptions): Promise<Worker | null> => {
+  const { folder } = options.files
   const running = startByFolder.get(folder)
   if (running !== undefined) return running
-  const start = startWorker(files, durability, signal).finally(() => startByFolder.delete(folder))
+  const start = startWorker(options).finally(() => startByFolder.delete(folder))
   startByFolder.set(folder, start)
   return start
 }
 
-const startWorker = async (files: StoreFiles, durability: Durability, signal: AbortSignal | undefined): Promise<Worker | null> => {
+const startWorker = async ({ files, durability, workerUrl, signal }: StartOptions): Promise<Worker | null> => {
   const { folder } = files
   const data: LeaderWorkerData = { files, durability }
-  const worker = new Worker(workerUrl, { workerData: data, name: `headwater ${folder}` })
+  const worker = new Worker(entryOf(workerUrl), { workerData: data, name: `headwater ${folder}` })
   const stop = (): void => void worker.terminate()
   signal?.addEventListener('abort', stop, { once: true })
   try {
@@ -52,6 +60,10 @@ const startWorker = async (files: StoreFiles, durability: Durability, signal: Ab
     signal?.removeEventListener('abort', stop)
   }
 }
+
+/** A worker takes a `file:` URL only as an object. */
+const entryOf = (workerUrl: URL | string | undefined): URL | string =>
+  typeof workerUrl === 'string' && workerUrl.startsWith('file:') ? new URL(workerUrl) : (workerUrl ?? workerUrlDefault)
 
 /** Ends a worker that does not answer, whatever it is doing; its files and lock are free afterwards. */
 export const endWorkerLeader = async (worker: Worker): Promise<void> => {

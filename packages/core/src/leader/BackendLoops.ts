@@ -70,7 +70,7 @@ const pullLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
     yield* loops.running.await
     const result = yield* Effect.result(pullOnce(loops, retry))
     loops.pulledOnce.openUnsafe()
-    if (Result.isFailure(result)) yield* handleFailure(loops, result.failure)
+    if (Result.isFailure(result)) yield* handleFailure(loops, result.failure, 'pull')
     yield* backOff(loops, retry, Result.isFailure(result) ? result.failure : undefined)
   }
 })
@@ -125,6 +125,7 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
     yield* loops.pushWork.await
     const batch = nextBatch(loops.leader, eventsMax)
     if (batch === undefined) {
+      noteBackend(loops.leader, { pushFailure: null })
       loops.pushWork.closeUnsafe()
       continue
     }
@@ -136,7 +137,7 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
       eventsMax = Math.max(1, batch.events.length >> 1)
       yield* Effect.result(attempt(() => giveUpOnTooLarge(loops, batch, result.failure)))
     } else {
-      yield* handleFailure(loops, result.failure)
+      yield* handleFailure(loops, result.failure, 'push')
       yield* backOff(loops, retry, result.failure)
     }
   }
@@ -166,7 +167,7 @@ const pushOnce = Effect.fnUntraced(function* (loops: BackendLoops, batch: PushBa
 
 /** One step on the answer to `batch`; whether what is missing has to be pulled at once. */
 const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, epoch: number): boolean => {
-  noteBackend(leader, { connection: 'online', error: null, ...('head' in answer ? { head: answer.head.global } : {}) })
+  noteBackend(leader, { pushFailure: null, ...('head' in answer ? { head: answer.head.global } : {}) })
   switch (answer._tag) {
     case 'Accepted':
       // If the log was rebased meanwhile the numbers mean other events; they are pushed again, and known.
@@ -216,7 +217,7 @@ const causeOf = (failure: Failure): unknown => {
   return failure._tag === 'Defect' && 'error' in failure ? failure.error : failure
 }
 
-const handleFailure = ({ leader, step }: BackendLoops, failure: Failure): Effect.Effect<void> => {
+const handleFailure = ({ leader, step }: BackendLoops, failure: Failure, of: 'push' | 'pull'): Effect.Effect<void> => {
   // Someone else leads; the step has ended this leader.
   if (failure instanceof LeaderStale) return Effect.void
   const report = attempt(() => step(() => {
@@ -225,6 +226,8 @@ const handleFailure = ({ leader, step }: BackendLoops, failure: Failure): Effect
     if (isFinal(error)) {
       leader.stopped = error
       leader.notices.push({ _tag: 'stopped', error: describeError(error) })
+    } else if (of === 'push') {
+      return noteBackend(leader, { pushFailure: { error: describeError(error), connection: connection ?? null } })
     }
     noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
   }))

@@ -1,17 +1,17 @@
 import type { BackendConnection, BackendStatus } from '../channel/LeaderMessage.ts'
 import { factsOf } from './LeaderFacts.ts'
-import type { LeaderState } from './LeaderState.ts'
+import type { LeaderState, PushFailure } from './LeaderState.ts'
 
 /** What the app is told of the backend; `pending` counts what it has not confirmed, client-only events included. */
 export const backendStatusOf = (leader: LeaderState): BackendStatus => {
   const { backend, log, sync, stopped } = leader
   return {
-    connection: stopped === null ? backend.connection : 'stopped',
+    connection: stopped === null ? (backend.pushFailure?.connection ?? backend.connection) : 'stopped',
     name: backend.name,
     backendId: log.status.backendId,
     head: Math.max(backend.head, log.status.head),
     pending: sync.pending.length,
-    error: backend.error,
+    error: backend.error ?? backend.pushFailure?.error ?? null,
     lastContactAt: backend.lastContactAt,
     isCaughtUp: backend.isCaughtUp,
   }
@@ -27,17 +27,24 @@ export const describeError = (error: unknown): { readonly tag: string; readonly 
 /** Records how the backend answered, and tells the sessions if that is news. */
 export const noteBackend = (
   leader: LeaderState,
-  change: { readonly connection?: BackendConnection; readonly head?: number; readonly isCaughtUp?: boolean; readonly error?: unknown },
+  change: {
+    readonly connection?: BackendConnection
+    readonly head?: number
+    readonly isCaughtUp?: boolean
+    readonly error?: unknown
+    readonly pushFailure?: PushFailure | null
+  },
 ): void => {
   const { backend } = leader
-  const before = JSON.stringify([backend.connection, backend.error, backend.isCaughtUp, leader.stopped === null])
+  const seen = () => JSON.stringify([backend.connection, backend.error, backend.pushFailure, backend.isCaughtUp, leader.stopped === null])
+  const before = seen()
   if (change.connection !== undefined) backend.connection = change.connection
   if (change.head !== undefined) backend.head = Math.max(backend.head, change.head)
   if (change.isCaughtUp !== undefined) backend.isCaughtUp = change.isCaughtUp
   if ('error' in change) backend.error = change.error === null ? null : describeError(change.error)
+  if (change.pushFailure !== undefined) backend.pushFailure = change.pushFailure
   if (change.connection === 'online') backend.lastContactAt = leader.environment.now()
-  const after = JSON.stringify([backend.connection, backend.error, backend.isCaughtUp, leader.stopped === null])
-  if (before !== after) tellStatus(leader)
+  if (before !== seen()) tellStatus(leader)
 }
 
 export const tellStatus = (leader: LeaderState): void => {

@@ -16,12 +16,22 @@ import { RecentRows } from './RecentRows.ts'
 import type { SessionFeed } from './SessionFeed.ts'
 import type { StateReplica } from './StateReplica.ts'
 
-/** What the backend loops have seen, for the status. */
+/** Why the last push failed, and what that says of the connection. */
+export interface PushFailure {
+  readonly error: { readonly tag: string; readonly message: string }
+  readonly connection: BackendConnection | null
+}
+
+/**
+ * What the backend loops have seen, for the status. `connection`, `error` and `isCaughtUp` are the pull's; `pushFailure`
+ * overlays them until a push succeeds or nothing is left to push.
+ */
 export interface BackendCells {
   name: string | null
   connection: BackendConnection
   head: number
   error: { readonly tag: string; readonly message: string } | null
+  pushFailure: PushFailure | null
   lastContactAt: number | null
   isCaughtUp: boolean
 }
@@ -41,6 +51,8 @@ export interface LeaderState {
   /** The leading schema: the one of the host, which is the newest that subscribed. */
   schema: SchemaDescriptor | null
   host: SessionFeed | null
+  /** Epoch in which the host was asked for its whole database; `null` when no answer is awaited. */
+  imageAskedFor: number | null
   /** `global` of the last pending event that a push answer has acknowledged; they wait for a pull to be settled. */
   acknowledgedGlobal: number
   /** Why sync has stopped for good (until the app decides); local work goes on. */
@@ -87,6 +99,7 @@ export const makeLeaderState = (options: {
     connection: 'none',
     head: options.log.status.head,
     error: null,
+    pushFailure: null,
     lastContactAt: null,
     isCaughtUp: false,
   },
@@ -94,6 +107,7 @@ export const makeLeaderState = (options: {
   sync: loadSyncState(options.log),
   schema: null,
   host: null,
+  imageAskedFor: null,
   acknowledgedGlobal: 0,
   stopped: null,
   isClosed: false,

@@ -61,10 +61,19 @@ export const runSeed = async (seed: number, sqlite: WasmSqlite): Promise<Simulat
     checkQuiet(simulation)
   } catch (error) {
     failure = error instanceof PropertyViolated || error instanceof NotIdle ? error.message : String(error instanceof Error ? error.stack : error)
+    describe(simulation)
   }
   const result = { seed, failure, trace: lines, ...figures(simulation) }
   for (const { client } of participants) client.dispose()
   return result
+}
+
+/** Where everybody stands when a seed fails: the end of its trace. */
+const describe = ({ participants, backend, trace }: Simulation): void => {
+  trace(`backend: ${backend.log('simulated').length} events, ${JSON.stringify(backend.calls)}`)
+  for (const { client } of participants) {
+    client.sessions.forEach(({ store, isClosed }, i) => trace(`${client.options.name}${i}: ${isClosed ? 'closed' : JSON.stringify(store.status)}`))
+  }
 }
 
 const figures = ({ participants, world, rejected }: Simulation) => {

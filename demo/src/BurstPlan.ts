@@ -9,17 +9,23 @@ export interface Burst {
   readonly waitsFor: 'persisted' | 'confirmed'
 }
 
-/** Bursts of a client that has `commits` git commits: enough of them that it meets the others often. */
-const burstsWanted = 32
+/**
+ * Bursts of all clients together: enough of them that two clients meet often, few enough that thirty, each of which
+ * applies what all the others push, are done in time.
+ */
+const burstsWanted = 240
+/** Of one client, at least and at most. */
+const burstsRange = [8, 80] as const
 /** In a row offline, at most. */
 const offlineBurstsMax = 5
 
-export const planBursts = (commits: number, seed: number): ReadonlyArray<Burst> => {
+export const planBursts = (commits: number, clients: number, seed: number): ReadonlyArray<Burst> => {
   const random = makeRandom(seed)
-  const mean = Math.max(1, commits / burstsWanted)
+  const wanted = Math.min(Math.max(burstsWanted / clients, burstsRange[0]), burstsRange[1])
+  const mean = Math.max(1, commits / wanted)
   const bursts: Array<Burst> = []
   let offlineLeft = 0
-  for (let left = commits; left > 0; ) {
+  for (let left = commits; left > 0;) {
     if (offlineLeft === 0 && bursts.length > 0 && random.chance(0.18)) offlineLeft = 1 + random.int(offlineBurstsMax)
     const isOnline = offlineLeft === 0
     if (!isOnline) offlineLeft--

@@ -39,7 +39,10 @@ process.on('exit', () => {
 export class ClientProcess<C extends Contract> {
   readonly name: string
   readonly #child: ChildProcess
-  readonly #answers = new Map<number, { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void }>()
+  readonly #answers = new Map<
+    number,
+    { readonly resolve: (answer: unknown) => void; readonly reject: (error: Error) => void }
+  >()
   #next = 1
   #told = ''
   readonly ended: Promise<void>
@@ -48,7 +51,10 @@ export class ClientProcess<C extends Contract> {
   /** `program` = the client's own main file. */
   constructor(program: URL, name: string) {
     this.name = name
-    this.#child = fork(fileURLToPath(program), { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], execArgv: ['--no-warnings'] })
+    this.#child = fork(fileURLToPath(program), {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      execArgv: ['--no-warnings'],
+    })
     running.add(this.#child)
     const tell = (piece: Buffer): void => void (this.#told = (this.#told + piece.toString()).slice(-20_000))
     this.#child.stdout?.on('data', tell)
@@ -57,7 +63,9 @@ export class ClientProcess<C extends Contract> {
     this.ended = new Promise((resolve) => {
       this.#child.on('close', (code, signal) => {
         running.delete(this.#child)
-        const died = new ClientDied(`${name} ended (${signal ?? `exit code ${code}`})${this.#told === '' ? '' : `:\n${this.#told.trim()}`}`)
+        const died = new ClientDied(
+          `${name} ended (${signal ?? `exit code ${code}`})${this.#told === '' ? '' : `:\n${this.#told.trim()}`}`,
+        )
         for (const { reject } of this.#answers.values()) reject(died)
         this.#answers.clear()
         resolve()
@@ -107,7 +115,8 @@ export type Handlers<C extends Contract> = {
 
 /** The client's end. The process ends with the demo, and after `close` has been answered. */
 export const serve = <C extends Contract>(makeHandlers: (tell: (news: C['news']) => void) => Handlers<C>): void => {
-  const send = (message: Message, onSent?: () => void): void => void process.send?.(message, undefined, undefined, onSent)
+  const send = (message: Message, onSent?: () => void): void =>
+    void process.send?.(message, undefined, undefined, onSent)
   const handlers: Handlers<Contract> = makeHandlers((news) => send({ news }))
   process.on('disconnect', () => process.exit())
   process.on('message', ({ n, command, ask }: Question) => {
@@ -115,7 +124,8 @@ export const serve = <C extends Contract>(makeHandlers: (tell: (news: C['news'])
     const answered = handle === undefined ? Promise.reject(new Error(`unknown command ${command}`)) : handle(ask)
     answered.then(
       (answer) => send({ n, answer }, command === 'close' ? () => process.disconnect() : undefined),
-      (error: unknown) => send({ n, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }),
+      (error: unknown) =>
+        send({ n, error: error instanceof Error ? `${error.name}: ${error.message}` : String(error) }),
     )
   })
 }

@@ -13,7 +13,11 @@ export interface ClientShare {
 }
 
 /** **Shape** `commits`: oldest first, each sha once. */
-export const dealShares = (commits: ReadonlyArray<HistoryCommit>, clients: number, seed: number): ReadonlyArray<ClientShare> => {
+export const dealShares = (
+  commits: ReadonlyArray<HistoryCommit>,
+  clients: number,
+  seed: number,
+): ReadonlyArray<ClientShare> => {
   const countByAuthor = new Map<string, number>()
   for (const { author } of commits) countByAuthor.set(author, (countByAuthor.get(author) ?? 0) + 1)
   const ranked = [...countByAuthor].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1)).map(([author]) => author)
@@ -24,7 +28,10 @@ export const dealShares = (commits: ReadonlyArray<HistoryCommit>, clients: numbe
     const client = isByAuthor ? (clientOf.get(commit.author) ?? 0) : seededHash(commit.sha, seed) % clients
     shares[client]?.push(commit)
   }
-  return shares.map((share, client) => ({ label: isByAuthor ? labelOf(ranked, client, clients) : 'dealt by hash', commits: share }))
+  return shares.map((share, client) => ({
+    label: isByAuthor ? labelOf(ranked, client, clients) : 'dealt by hash',
+    commits: share,
+  }))
 }
 
 const labelOf = (ranked: ReadonlyArray<string>, client: number, clients: number): string => {

@@ -1,11 +1,14 @@
 /** The demo from beginning to end: a server, the life of one event, a rebase, a real history. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { rmSync } from 'node:fs'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Checks } from './Checks.ts'
 import { backendKind, type DemoBackend } from './DemoBackend.ts'
 import type { DemoOptions } from './DemoOptions.ts'
-import { type HistoryFigures, runHistory } from './HistoryRun.ts'
+import { requireRepository } from './GitHistory.ts'
+import type { HistoryFigures } from './HistoryFigures.ts'
+import { runHistory } from './HistoryRun.ts'
 import { type HistorySources, readSources } from './HistorySource.ts'
 import { showLife } from './LifeOfAnEvent.ts'
 import { showRebase } from './RebaseScene.ts'
@@ -25,12 +28,20 @@ interface Figures {
 /** Answers with the number of checks that failed. **Fails with** `GitFailed`, and whatever keeps a part from ending. */
 export const runDemo = async (options: DemoOptions, terminal: Terminal): Promise<number> => {
   const startedAt = performance.now()
+  if (options.isRepositoryNamed) await requireRepository(options.repository)
   const folder = await mkdtemp(join(tmpdir(), 'headwater-demo-'))
+  // On every way out, also when the demo is interrupted.
+  process.once('exit', () => rmSync(folder, { recursive: true, force: true }))
   const checks = new Checks()
   let backend: DemoBackend | undefined
   try {
     // Read while the first parts run: git works in processes of its own.
-    const reading = readSources({ repository: options.repository, isRequired: options.isRepositoryNamed, folder, seed: options.seed })
+    const reading = readSources({
+      repository: options.repository,
+      isRequired: options.isRepositoryNamed,
+      folder,
+      seed: options.seed,
+    })
     reading.catch(() => undefined)
     terminal.heading('a  The server')
     backend = await backendKind(options.backend).start(folder)
@@ -46,32 +57,42 @@ export const runDemo = async (options: DemoOptions, terminal: Terminal): Promise
     const history = await runHistory({ ...scene, sources, clients: options.clients, seed: options.seed })
     const elapsedMs = performance.now() - startedAt
     tellChecks(terminal, checks, elapsedMs)
-    if (options.jsonFile !== null) await writeFigures(options.jsonFile, figuresOf(options, sources, history, checks, elapsedMs))
+    if (options.jsonFile !== null)
+      await writeFigures(options.jsonFile, figuresOf(options, sources, history, checks, elapsedMs))
     return checks.failed
   } finally {
     await backend?.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
 const tellSources = (terminal: Terminal, { sources, remarks }: HistorySources): void => {
   for (const remark of remarks) terminal.line(`  note: ${remark}`)
   for (const { name, totals } of sources) {
-    terminal.line(`  ${name}: ${grouped(totals.commits)} commits by ${totals.commitsByAuthor.size} authors, ${grouped(totals.fileChanges)} file changes`)
+    terminal.line(
+      `  ${name}: ${grouped(totals.commits)} commits by ${totals.commitsByAuthor.size} authors, ${grouped(totals.fileChanges)} file changes`,
+    )
   }
 }
 
 const tellChecks = (terminal: Terminal, { list, failed }: Checks, elapsedMs: number): void => {
   terminal.heading('Checks')
   for (const { name, isPassed, detail } of list) {
-    terminal.line(`  ${isPassed ? terminal.good('passed') : terminal.bad('FAILED')}  ${name}${detail === '' ? '' : terminal.dim(` (${detail})`)}`)
+    terminal.line(
+      `  ${isPassed ? terminal.good('passed') : terminal.bad('FAILED')}  ${name}${detail === '' ? '' : terminal.dim(` (${detail})`)}`,
+    )
   }
   terminal.line()
   terminal.line(`  ${secondsText(elapsedMs)} for all of it`)
   terminal.line(`demo: ${list.length - failed} checks passed, ${failed} failed`)
 }
 
-const figuresOf = (options: DemoOptions, { sources, remarks }: HistorySources, history: HistoryFigures, checks: Checks, elapsedMs: number): Figures => ({
+const figuresOf = (
+  options: DemoOptions,
+  { sources, remarks }: HistorySources,
+  history: HistoryFigures,
+  checks: Checks,
+  elapsedMs: number,
+): Figures => ({
   options,
   node: process.version,
   elapsedMs,
@@ -81,4 +102,5 @@ const figuresOf = (options: DemoOptions, { sources, remarks }: HistorySources, h
   checks: checks.list,
 })
 
-const writeFigures = (file: string, figures: Figures): Promise<void> => writeFile(file, `${JSON.stringify(figures, undefined, 2)}\n`)
+const writeFigures = (file: string, figures: Figures): Promise<void> =>
+  writeFile(file, `${JSON.stringify(figures, undefined, 2)}\n`)

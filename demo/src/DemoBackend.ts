@@ -79,7 +79,9 @@ const readHttpLog = async (url: string, token: string, storeId: string): Promise
   for (;;) {
     const last = log.at(-1)
     const after = last === undefined ? 'after=0' : `after=${last.global}&afterId=${encodeURIComponent(last.id)}`
-    const response = await fetch(`${url}/v1/stores/${storeId}/pull?${after}`, { headers: { authorization: `Bearer ${token}` } })
+    const response = await fetch(`${url}/v1/stores/${storeId}/pull?${after}`, {
+      headers: { authorization: `Bearer ${token}` },
+    })
     if (!response.ok) throw new Error(`reading the server's log: ${response.status} ${await response.text()}`)
     const page = (await response.json()) as HttpPage
     log.push(...page.events)

@@ -53,7 +53,14 @@ const parse = (args: ReadonlyArray<string>) => {
     return parseArgs({
       // pnpm hands on the `--` that some put before the flags.
       args: args.filter((arg) => arg !== '--'),
-      options: { repo: text, clients: text, seed: text, json: text, backend: text, help: { type: 'boolean', short: 'h' } },
+      options: {
+        repo: text,
+        clients: text,
+        seed: text,
+        json: text,
+        backend: text,
+        help: { type: 'boolean', short: 'h' },
+      },
     }).values
   } catch (error) {
     throw new BadFlag(error instanceof Error ? (error.message.split(/[\n.] /)[0] ?? error.message) : String(error))

@@ -19,7 +19,11 @@ export type GateName = 'toLeader' | 'fromLeader' | 'toBackend' | 'backendAnswer'
 export type Gates = Readonly<Record<GateName, Gate>>
 
 export const makeGates = (): Gates => ({
-  toLeader: makeGate(), fromLeader: makeGate(), toBackend: makeGate(), backendAnswer: makeGate(), page: makeGate(),
+  toLeader: makeGate(),
+  fromLeader: makeGate(),
+  toBackend: makeGate(),
+  backendAnswer: makeGate(),
+  page: makeGate(),
 })
 
 export const gatedAdapter = (adapter: Adapter, gates: Gates): Adapter => ({
@@ -31,14 +35,15 @@ export const gatedAdapter = (adapter: Adapter, gates: Gates): Adapter => ({
 })
 
 const gatedClient = (client: LeaderClient, gates: Gates): LeaderClient => ({
-  listen: ({ onMessage, onLost }) => client.listen({
-    onLost,
-    onMessage: (message) => {
-      // The leader's calls to the backend come this way too, and have gates of their own.
-      if (message._tag === 'feed' || message._tag === 'status') gates.fromLeader.pass(() => onMessage(message))
-      else onMessage(message)
-    },
-  }),
+  listen: ({ onMessage, onLost }) =>
+    client.listen({
+      onLost,
+      onMessage: (message) => {
+        // The leader's calls to the backend come this way too, and have gates of their own.
+        if (message._tag === 'feed' || message._tag === 'status') gates.fromLeader.pass(() => onMessage(message))
+        else onMessage(message)
+      },
+    }),
   send: (message, transfer) => {
     if (message._tag === 'push') gates.toLeader.pass(() => client.send(message, transfer))
     else client.send(message, transfer)
@@ -57,6 +62,8 @@ export const gatedBackend = (provider: SyncBackendProvider, gates: Gates): SyncB
           Effect.tap(() => Effect.promise(gates.backendAnswer.passed)),
         ),
       pull: (request) =>
-        Stream.tap(backend.pull(request), (page) => (page.events.length > 0 ? Effect.promise(gates.page.passed) : Effect.void)),
+        Stream.tap(backend.pull(request), (page) =>
+          page.events.length > 0 ? Effect.promise(gates.page.passed) : Effect.void,
+        ),
     })),
 })

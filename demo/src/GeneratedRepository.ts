@@ -16,12 +16,40 @@ export interface GeneratedOptions {
 
 /** **Shape** name and mail as in a commit, busiest first. */
 const names: ReadonlyArray<string> = [
-  'Ada Lovelace', 'Grace Hopper', 'Edsger Dijkstra', 'Barbara Liskov', 'Donald Knuth', 'Радия Перлман', 'Leslie Lamport', 'Ken Thompson',
-  'Frances Allen', 'Niklaus Wirth', 'Jörg Müller', 'Tony Hoare', '山田花子', 'Margaret Hamilton', 'Robin Milner', 'Jim Gray', 'Adele Goldberg',
-  'John Backus', 'Karen Jones', 'Alan Kay', 'Sophie Wilson', 'Zoë O’Neill', 'Peter Naur', 'Mary Shaw',
+  'Ada Lovelace',
+  'Grace Hopper',
+  'Edsger Dijkstra',
+  'Barbara Liskov',
+  'Donald Knuth',
+  'Радия Перлман',
+  'Leslie Lamport',
+  'Ken Thompson',
+  'Frances Allen',
+  'Niklaus Wirth',
+  'Jörg Müller',
+  'Tony Hoare',
+  '山田花子',
+  'Margaret Hamilton',
+  'Robin Milner',
+  'Jim Gray',
+  'Adele Goldberg',
+  'John Backus',
+  'Karen Jones',
+  'Alan Kay',
+  'Sophie Wilson',
+  'Zoë O’Neill',
+  'Peter Naur',
+  'Mary Shaw',
 ]
 const firstFolders: ReadonlyArray<string> = ['src', 'src/core', 'src/net', 'docs', 'test', 'tools']
-const oddPaths: ReadonlyArray<string> = ['docs/naïve – plan.md', 'docs/with space.txt', 'test/tab\there.txt', 'test/"quoted".txt', 'docs/日本語.md', 'tools/back\\slash']
+const oddPaths: ReadonlyArray<string> = [
+  'docs/naïve – plan.md',
+  'docs/with space.txt',
+  'test/tab\there.txt',
+  'test/"quoted".txt',
+  'docs/日本語.md',
+  'tools/back\\slash',
+]
 
 /** 2024-01-01, so that a seed gives the same commits on any day. **Units** seconds since 1970. */
 const firstTime = 1_704_067_200
@@ -41,7 +69,7 @@ export const generateRepository = async (options: GeneratedOptions): Promise<voi
   const tree: Tree = { files: new Map(), random: makeRandom(seed), nextFile: 0 }
   const stream: Array<Buffer | string> = []
   let head = 0
-  for (let mark = 1; mark <= commits; ) {
+  for (let mark = 1; mark <= commits;) {
     const isMerge = head > 0 && commits - mark >= 2 && tree.random.chance(0.04)
     if (isMerge) {
       addMerge(tree, stream, { head, mark, authors })
@@ -65,25 +93,43 @@ interface CommitOptions {
 }
 
 /** Ada's first commits were made at another address, with her short name. */
-const firstChanges = (): ReadonlyArray<Buffer | string> => [inline('100644', '.mailmap', Buffer.from('Ada Lovelace <ada.lovelace@example.org> Ada <ada@old.example.org>\n'))]
+const firstChanges = (): ReadonlyArray<Buffer | string> => [
+  inline('100644', '.mailmap', Buffer.from('Ada Lovelace <ada.lovelace@example.org> Ada <ada@old.example.org>\n')),
+]
 
-const addCommit = (tree: Tree, stream: Array<Buffer | string>, { mark, parents, authors, changes }: CommitOptions): void => {
+const addCommit = (
+  tree: Tree,
+  stream: Array<Buffer | string>,
+  { mark, parents, authors, changes }: CommitOptions,
+): void => {
   const author = pickAuthor(tree.random, authors)
   const isOldAda = author === 'Ada Lovelace' && mark % 3 === 0
   const mail = `${author.toLowerCase().replaceAll(/[^\p{L}]+/gu, '.')}@example.org`
   const identity = `${isOldAda ? 'Ada <ada@old.example.org>' : `${author} <${mail}>`} ${firstTime + mark * 3600} +0100`
   const message = Buffer.from(`Change ${mark}\n`)
-  stream.push(`commit refs/heads/main\nmark :${mark}\nauthor ${identity}\ncommitter ${identity}\ndata ${message.length}\n`, message)
+  stream.push(
+    `commit refs/heads/main\nmark :${mark}\nauthor ${identity}\ncommitter ${identity}\ndata ${message.length}\n`,
+    message,
+  )
   for (const [index, parent] of parents.entries()) stream.push(`${index === 0 ? 'from' : 'merge'} :${parent}\n`)
   stream.push(...changes, '\n')
 }
 
 /** A commit on a branch of its own, one beside it, and the merge of both, which changes nothing itself. */
-const addMerge = (tree: Tree, stream: Array<Buffer | string>, at: { readonly head: number; readonly mark: number; readonly authors: number }): void => {
+const addMerge = (
+  tree: Tree,
+  stream: Array<Buffer | string>,
+  at: { readonly head: number; readonly mark: number; readonly authors: number },
+): void => {
   const { head, mark, authors } = at
   const branch = addFile(tree)
   addCommit(tree, stream, { mark, parents: [head], authors, changes: [branch] })
-  addCommit(tree, stream, { mark: mark + 1, parents: [head], authors, changes: randomChanges(tree, new Set([lastPath(tree)])) })
+  addCommit(tree, stream, {
+    mark: mark + 1,
+    parents: [head],
+    authors,
+    changes: randomChanges(tree, new Set([lastPath(tree)])),
+  })
   addCommit(tree, stream, { mark: mark + 2, parents: [mark + 1, mark], authors, changes: [branch] })
 }
 
@@ -125,7 +171,11 @@ const addFile = (tree: Tree): Buffer => {
 }
 
 /** Mostly a few lines replaced; sometimes a rename, a deletion, a mode change. */
-const changeFile = ({ files, random, ...tree }: Tree, path: string, touched: Set<string>): ReadonlyArray<Buffer | string> => {
+const changeFile = (
+  { files, random, ...tree }: Tree,
+  path: string,
+  touched: Set<string>,
+): ReadonlyArray<Buffer | string> => {
   const lines = files.get(path) ?? null
   const kind = random.next()
   if (kind < 0.04) {
@@ -153,7 +203,20 @@ const contentOf = ({ files, random }: Tree, path: string): Buffer => {
   return Buffer.from(Array.from({ length: 64 }, (_, index) => (index === 3 ? 0 : random.int(256))))
 }
 
-const words: ReadonlyArray<string> = ['pull', 'push', 'head', 'event', 'merge', 'batch', 'cursor', 'leader', 'rebase', 'settle', '§', 'é']
+const words: ReadonlyArray<string> = [
+  'pull',
+  'push',
+  'head',
+  'event',
+  'merge',
+  'batch',
+  'cursor',
+  'leader',
+  'rebase',
+  'settle',
+  '§',
+  'é',
+]
 
 const line = (random: Random): string => `${random.pick(words)} ${random.pick(words)} ${random.int(100_000)}`
 

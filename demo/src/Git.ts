@@ -10,14 +10,25 @@ export class GitFailed extends Error {
 
 /** Set for every command, before its name. */
 const settings: ReadonlyArray<string> = [
-  'log.showSignature=false', 'log.follow=false', 'log.showRoot=true', 'diff.renames=false', 'diff.noprefix=false',
-  'diff.ignoreSubmodules=none', 'core.quotePath=false', 'i18n.logOutputEncoding=UTF-8', 'color.ui=never', 'gc.auto=0',
+  'log.showSignature=false',
+  'log.follow=false',
+  'log.showRoot=true',
+  'diff.renames=false',
+  'diff.noprefix=false',
+  'diff.relative=false',
+  'diff.ignoreSubmodules=none',
+  'core.quotePath=false',
+  'i18n.logOutputEncoding=UTF-8',
+  'color.ui=never',
+  'gc.auto=0',
 ].flatMap((setting) => ['-c', setting])
 
 const start = (repository: string, args: ReadonlyArray<string>): ChildProcessWithoutNullStreams => {
   // Inside a hook GIT_DIR and its like name another repository than the one we were given.
   const environment = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')))
-  return spawn('git', [...settings, '-C', repository, ...args], { env: { ...environment, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' } })
+  return spawn('git', [...settings, '-C', repository, ...args], {
+    env: { ...environment, LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0' },
+  })
 }
 
 /**
@@ -61,7 +72,11 @@ const endOf = (child: ChildProcessWithoutNullStreams, args: ReadonlyArray<string
     child.stderr.on('data', (piece: Buffer) => (told += piece.toString()))
     child.on('error', (error) => {
       const isMissing = 'code' in error && error.code === 'ENOENT'
-      reject(new GitFailed(isMissing ? 'git is not installed, and the demo reads a git history: install git' : error.message))
+      reject(
+        new GitFailed(
+          isMissing ? 'git is not installed, and the demo reads a git history: install git' : error.message,
+        ),
+      )
     })
     child.on('close', (code) => {
       if (code === 0) return resolve()

@@ -27,9 +27,14 @@ export interface GitHistory {
 }
 
 /** File rows after which a history is cut: what eight clients on two cores apply, replay and compare in half a minute. */
-const fileRowsMax = 60_000
+const fileRowsMax = 50_000
 /** Commits after which it is cut, for the same reason. */
-const commitsMax = 10_000
+const commitsMax = 8_000
+
+/** **Fails with** `GitFailed`: no repository there, no git. */
+export const requireRepository = async (path: string): Promise<void> => {
+  await git(resolve(path), ['rev-parse', '--git-dir'])
+}
 
 /**
  * Reads the history behind HEAD. A repository without commits has an empty one.
@@ -40,7 +45,10 @@ export const readGitHistory = async (path: string): Promise<GitHistory> => {
   const repository = resolve(path)
   const facts = (await git(repository, ['rev-parse', '--is-shallow-repository'])).toString().trim()
   const isShallow = facts === 'true'
-  const hasHead = await git(repository, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).then(() => true, () => false)
+  const hasHead = await git(repository, ['rev-parse', '--verify', '--quiet', 'HEAD^{commit}']).then(
+    () => true,
+    () => false,
+  )
   if (!hasHead) return { repository, commits: [], isShallow, isCut: false }
   const commits: Array<HistoryCommit> = []
   let fileRows = 0
@@ -65,7 +73,12 @@ async function* readCommits(repository: string): AsyncGenerator<HistoryCommit, v
       if (current !== undefined) yield current
       const author = (await fields.next()).value ?? Buffer.alloc(0)
       const time = Number((await fields.next()).value?.toString() ?? 0)
-      current = { sha: field.toString('latin1', 1), author: textOf(author), time: Number.isSafeInteger(time) ? time : 0, files: [] }
+      current = {
+        sha: field.toString('latin1', 1),
+        author: textOf(author),
+        time: Number.isSafeInteger(time) ? time : 0,
+        files: [],
+      }
     } else if (current !== undefined && field.length > 0) {
       const file = changedFile(field)
       if (file !== undefined) current.files.push(file)

@@ -21,7 +21,12 @@ export interface GitTotals {
 }
 
 export const noTotals: GitTotals = {
-  commits: 0, commitsByAuthor: new Map(), fileChanges: 0, insertions: 0, deletions: 0, paths: new Set(),
+  commits: 0,
+  commitsByAuthor: new Map(),
+  fileChanges: 0,
+  insertions: 0,
+  deletions: 0,
+  paths: new Set(),
 }
 
 /** Asks git. A history that was cut is cut at the same commit here. **Fails with** `GitFailed`. */
@@ -39,14 +44,19 @@ export const readGitTotals = async (history: GitHistory): Promise<GitTotals> => 
     commits: Number(count.toString().trim()),
     commitsByAuthor: parseShortlog(shortlog),
     ...parseShortstat(shortstat.toString('latin1')),
-    paths: new Set(splitAt(names, 0).map((name) => textOf(name)).filter((name) => name !== '')),
+    paths: new Set(
+      splitAt(names, 0)
+        .map((name) => textOf(name))
+        .filter((name) => name !== ''),
+    ),
   }
 }
 
 /** Several histories side by side. */
 export const addTotals = (a: GitTotals, b: GitTotals): GitTotals => {
   const commitsByAuthor = new Map(a.commitsByAuthor)
-  for (const [author, commits] of b.commitsByAuthor) commitsByAuthor.set(author, (commitsByAuthor.get(author) ?? 0) + commits)
+  for (const [author, commits] of b.commitsByAuthor)
+    commitsByAuthor.set(author, (commitsByAuthor.get(author) ?? 0) + commits)
   return {
     commits: a.commits + b.commits,
     commitsByAuthor,

@@ -10,16 +10,30 @@ export interface ComparedClient {
 }
 
 /** Column of `TableDigest.sums`: see the tables in `HistorySchema.ts`. */
-const column = { commits: { parts: 3, files: 4, insertions: 5, deletions: 6 }, files: { changes: 1 }, authors: { commits: 1 } } as const
+const column = {
+  commits: { parts: 3, files: 4, insertions: 5, deletions: 6 },
+  files: { changes: 1 },
+  authors: { commits: 1 },
+} as const
 
 const figuresOf = ({ commits, files, authors }: HistoryDigest): ReadonlyArray<number> => [
-  commits.rows, authors.rows, authors.sums[column.authors.commits] ?? 0, files.rows, files.sums[column.files.changes] ?? 0,
-  commits.sums[column.commits.insertions] ?? 0, commits.sums[column.commits.deletions] ?? 0,
+  commits.rows,
+  authors.rows,
+  authors.sums[column.authors.commits] ?? 0,
+  files.rows,
+  files.sums[column.files.changes] ?? 0,
+  commits.sums[column.commits.insertions] ?? 0,
+  commits.sums[column.commits.deletions] ?? 0,
 ]
 
 const gitFigures = (totals: GitTotals): ReadonlyArray<number> => [
-  totals.commits, totals.commitsByAuthor.size, [...totals.commitsByAuthor.values()].reduce((a, b) => a + b, 0), totals.paths.size,
-  totals.fileChanges, totals.insertions, totals.deletions,
+  totals.commits,
+  totals.commitsByAuthor.size,
+  [...totals.commitsByAuthor.values()].reduce((a, b) => a + b, 0),
+  totals.paths.size,
+  totals.fileChanges,
+  totals.insertions,
+  totals.deletions,
 ]
 
 const fingerprint = ({ commits, files, authors }: HistoryDigest): string =>
@@ -32,7 +46,17 @@ export const compareHistories = (
   folded: FoldedLog,
   totals: GitTotals,
 ): void => {
-  const header = ['', 'commits', 'authors', 'by author', 'paths', 'file changes', 'insertions', 'deletions', 'commits/files/authors, sha256']
+  const header = [
+    '',
+    'commits',
+    'authors',
+    'by author',
+    'paths',
+    'file changes',
+    'insertions',
+    'deletions',
+    'commits/files/authors, sha256',
+  ]
   terminal.table([
     header,
     ['git', ...gitFigures(totals), ''],
@@ -40,8 +64,12 @@ export const compareHistories = (
     ...clients.map(({ name, tables }) => [name, ...figuresOf(tables), fingerprint(tables)]),
   ])
   const expected = gitFigures(totals)
-  checks.equal('the server\'s log, folded, adds up to git\'s totals', figuresOf(folded.digest), expected)
-  checks.equal('commits of every author: log and `git shortlog -sn`', sortedEntries(folded.commitsByAuthor), sortedEntries(totals.commitsByAuthor))
+  checks.equal("the server's log, folded, adds up to git's totals", figuresOf(folded.digest), expected)
+  checks.equal(
+    'commits of every author: log and `git shortlog -sn`',
+    sortedEntries(folded.commitsByAuthor),
+    sortedEntries(totals.commitsByAuthor),
+  )
   checks.equal('paths: log and `git log --name-only`', [...folded.paths].sort(), [...totals.paths].sort())
   checks.equal('events that came twice', folded.doubled, 0)
   for (const { name, tables } of clients) {

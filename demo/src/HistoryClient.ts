@@ -26,10 +26,17 @@ interface OpenClient {
 
 const network = makeNetwork()
 
-const open = async ({ storeId, directory, shareFile, backend }: OpenHistory): Promise<OpenClient & { readonly opened: OpenedHistory }> => {
+const open = async ({
+  storeId,
+  directory,
+  shareFile,
+  backend,
+}: OpenHistory): Promise<OpenClient & { readonly opened: OpenedHistory }> => {
   const share = JSON.parse(await readFile(shareFile, 'utf8')) as ReadonlyArray<HistoryCommit>
   const store = await createStore({
-    schema: historySchema, storeId, adapter: nodeAdapter({ directory }),
+    schema: historySchema,
+    storeId,
+    adapter: nodeAdapter({ directory }),
     backend: backendKind(backend.kind).connect(backend, network.fetch),
   })
   const partsBySha = new Map(store.query(commits.all().select('sha', 'parts')).map(({ sha, parts }) => [sha, parts]))
@@ -41,7 +48,12 @@ const open = async ({ storeId, directory, shareFile, backend }: OpenHistory): Pr
   const found = share.length - left.length
   const { localHead, settledHead } = store.status.leader
   const unconfirmed = localHead.global - settledHead.global
-  return { store, left, progress: { committed: found, persisted: found, isOnline: true }, opened: { found, unconfirmed } }
+  return {
+    store,
+    left,
+    progress: { committed: found, persisted: found, isOnline: true },
+    opened: { found, unconfirmed },
+  }
 }
 
 /** At least one part, also of a merge, which has no files. */
@@ -63,7 +75,9 @@ const partsOf = (changed: ReadonlyArray<ChangedFile>): ReadonlyArray<ReadonlyArr
 
 const eventsOf = ({ commit, fromPart }: OpenClient['left'][number]): ReadonlyArray<EventInput> => {
   const { sha, author, time } = commit
-  return partsOf(commit.files).map((part, index) => committed({ sha, author, time, part: index, files: part })).slice(fromPart)
+  return partsOf(commit.files)
+    .map((part, index) => committed({ sha, author, time, part: index, files: part }))
+    .slice(fromPart)
 }
 
 const runBurst = async (client: OpenClient, burst: Burst, tell: (progress: HistoryProgress) => void): Promise<void> => {
@@ -74,7 +88,11 @@ const runBurst = async (client: OpenClient, burst: Burst, tell: (progress: Histo
     const group = client.left.splice(0, size)
     if (group.length === 0) break
     receipt = store.commit(...group.flatMap(eventsOf))
-    client.progress = { ...client.progress, committed: client.progress.committed + group.length, isOnline: burst.isOnline }
+    client.progress = {
+      ...client.progress,
+      committed: client.progress.committed + group.length,
+      isOnline: burst.isOnline,
+    }
   }
   if (receipt === undefined) return
   tell(client.progress)
@@ -92,7 +110,11 @@ const goOnline = async (store: Store, isOnline: boolean): Promise<void> => {
   wasOnline = isOnline
 }
 
-const run = async (client: OpenClient, bursts: ReadonlyArray<Burst>, tell: (progress: HistoryProgress) => void): Promise<HistoryProgress> => {
+const run = async (
+  client: OpenClient,
+  bursts: ReadonlyArray<Burst>,
+  tell: (progress: HistoryProgress) => void,
+): Promise<HistoryProgress> => {
   for (const burst of bursts) await runBurst(client, burst, tell)
   await goOnline(client.store, true)
   await reach(client.store, 'confirmed', (status) => status.isSynced)
@@ -100,8 +122,12 @@ const run = async (client: OpenClient, bursts: ReadonlyArray<Burst>, tell: (prog
 }
 
 const converge = async ({ store }: OpenClient, head: number): Promise<HistoryReport> => {
-  const { leader } = await reach(store, `at e${head}`, (status) =>
-    status.isSynced && status.session.upstreamHead.global >= head && status.session.settledHead.global >= head)
+  const { leader } = await reach(
+    store,
+    `at e${head}`,
+    (status) =>
+      status.isSynced && status.session.upstreamHead.global >= head && status.session.settledHead.global >= head,
+  )
   return {
     tables: {
       commits: digestOf(store.query(commits.orderBy('sha')).map((row) => Object.values(row))),

@@ -32,13 +32,16 @@ const authors = table('authors', {
 const lines = Schema.NullOr(Schema.Int)
 
 /** A commit, or the next part of one. Lines are `null` for a binary file. */
-export const committed = defineEvent('committed', Schema.Struct({
-  sha: Schema.String,
-  author: Schema.String,
-  time: Schema.Int,
-  part: Schema.Int,
-  files: Schema.Array(Schema.Tuple([Schema.String, lines, lines])),
-}))
+export const committed = defineEvent(
+  'committed',
+  Schema.Struct({
+    sha: Schema.String,
+    author: Schema.String,
+    time: Schema.Int,
+    part: Schema.Int,
+    files: Schema.Array(Schema.Tuple([Schema.String, lines, lines])),
+  }),
+)
 
 /** Added up, never overwritten: an event that came twice would show in every total. */
 export const historySchema = defineSchema({
@@ -62,11 +65,13 @@ export const historySchema = defineSchema({
           VALUES (${author}, ${part === 0 ? 1 : 0}, ${insertions}, ${deletions}, ${sha})
           ON CONFLICT (name) DO UPDATE SET commits = commits + excluded.commits, lastCommit = excluded.lastCommit,
             insertions = insertions + excluded.insertions, deletions = deletions + excluded.deletions`,
-        ...changed.map(([path, added, deleted]) =>
-          sql`INSERT INTO ${files} (path, changes, insertions, deletions, lastCommit)
+        ...changed.map(
+          ([path, added, deleted]) =>
+            sql`INSERT INTO ${files} (path, changes, insertions, deletions, lastCommit)
             VALUES (${path}, 1, ${added ?? 0}, ${deleted ?? 0}, ${sha})
             ON CONFLICT (path) DO UPDATE SET changes = changes + 1, lastCommit = excluded.lastCommit,
-              insertions = insertions + excluded.insertions, deletions = deletions + excluded.deletions`),
+              insertions = insertions + excluded.insertions, deletions = deletions + excluded.deletions`,
+        ),
       ]
     },
   },

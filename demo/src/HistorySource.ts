@@ -38,21 +38,31 @@ export const readSources = async ({ repository, isRequired, folder, seed }: Sour
   const sources: Array<HistorySource> = []
   const history = await readGitHistory(repository).catch((error: unknown) => {
     if (isRequired || !(error instanceof GitFailed)) throw error
-    remarks.push(`${repository} is no git repository (a tarball?)`)
+    remarks.push(`no history in ${repository} (a tarball?): ${error.message}`)
     return undefined
   })
   if (history !== undefined) {
-    if (history.isShallow) remarks.push(`${repository} is a shallow clone: git knows its last ${history.commits.length} commits only`)
-    if (history.isCut) remarks.push(`the newest ${history.commits.length} commits of ${repository}, on both sides of the comparison; more would take longer than a demo may`)
+    if (history.isShallow)
+      remarks.push(`${repository} is a shallow clone: git knows its last ${history.commits.length} commits only`)
+    if (history.isCut)
+      remarks.push(
+        `the newest ${history.commits.length} commits of ${repository}, on both sides of the comparison; more would take longer than a demo may`,
+      )
     if (history.commits.length > 0) sources.push({ name: repository, history, totals: await readGitTotals(history) })
   }
   const found = history?.commits.length ?? 0
   if (found < commitsMin || history?.isShallow === true) {
-    remarks.push(`${found} commits there: a generated history of ${generatedCommits} (seed ${seed}) is used beside it`)
+    remarks.push(
+      `${found} commits there, fewer than ${commitsMin} or not all of them: a generated history of ${generatedCommits} (seed ${seed}) is used beside it`,
+    )
     const generated = join(folder, 'generated.git')
     await generateRepository({ folder: generated, seed, commits: generatedCommits })
     const generatedHistory = await readGitHistory(generated)
-    sources.push({ name: `generated, seed ${seed}`, history: generatedHistory, totals: await readGitTotals(generatedHistory) })
+    sources.push({
+      name: `generated, seed ${seed}`,
+      history: generatedHistory,
+      totals: await readGitTotals(generatedHistory),
+    })
   }
   return {
     sources,

@@ -43,7 +43,10 @@ const sumsIn = (map: Map<string, Sums>, key: string): Sums => {
 
 /** **Shape** `log`: oldest first. */
 export const foldLog = (log: ReadonlyArray<BackendLogEvent>): FoldedLog => {
-  const commits = new Map<string, { author: string; time: number; parts: number; files: number; insertions: number; deletions: number }>()
+  const commits = new Map<
+    string,
+    { author: string; time: number; parts: number; files: number; insertions: number; deletions: number }
+  >()
   const files = new Map<string, Sums>()
   const authors = new Map<string, Sums>()
   const seen = new Set<string>()
@@ -67,9 +70,21 @@ export const foldLog = (log: ReadonlyArray<BackendLogEvent>): FoldedLog => {
       }
     }
   }
-  const commitRows = [...commits].map(([sha, c]): Row => [sha, c.author, c.time, c.parts, c.files, c.insertions, c.deletions])
+  const commitRows = [...commits].map(([sha, c]): Row => [
+    sha,
+    c.author,
+    c.time,
+    c.parts,
+    c.files,
+    c.insertions,
+    c.deletions,
+  ])
   return {
-    digest: { commits: digestOf(sorted(commitRows)), files: digestOf(sorted(rowsOf(files))), authors: digestOf(sorted(rowsOf(authors))) },
+    digest: {
+      commits: digestOf(sorted(commitRows)),
+      files: digestOf(sorted(rowsOf(files))),
+      authors: digestOf(sorted(rowsOf(authors))),
+    },
     commitsByAuthor: new Map([...authors].map(([name, { count }]) => [name, count])),
     paths: new Set(files.keys()),
     doubled: log.length - seen.size,
@@ -82,4 +97,7 @@ const rowsOf = (sums: ReadonlyMap<string, Sums>): ReadonlyArray<Row> =>
 
 /** SQLite compares texts by their bytes; JavaScript's own order differs beyond U+FFFF. */
 const sorted = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
-  rows.map((row) => ({ row, key: Buffer.from(String(row[0])) })).sort((a, b) => Buffer.compare(a.key, b.key)).map(({ row }) => row)
+  rows
+    .map((row) => ({ row, key: Buffer.from(String(row[0])) }))
+    .sort((a, b) => Buffer.compare(a.key, b.key))
+    .map(({ row }) => row)

@@ -5,19 +5,18 @@ export interface Network {
   readonly setOnline: (isOnline: boolean) => void
 }
 
+const offline = (): TypeError => new TypeError('offline: the demo has cut this client off')
+
 export const makeNetwork = (): Network => {
-  let cut: AbortController | null = new AbortController()
-  let wire = cut
+  let wire = new AbortController()
   return {
     fetch: (input, init) => {
-      if (cut === null) return Promise.reject(new TypeError('offline: the demo has cut this client off'))
-      const signals = [wire.signal, ...(init?.signal == null ? [] : [init.signal])]
+      const signals = [wire.signal, init?.signal].filter((signal) => signal instanceof AbortSignal)
       return globalThis.fetch(input, { ...init, signal: AbortSignal.any(signals) })
     },
     setOnline: (isOnline) => {
-      if (isOnline === (cut !== null)) return
-      cut = isOnline ? (wire = new AbortController()) : null
-      if (!isOnline) wire.abort(new TypeError('offline: the demo has cut this client off'))
+      if (!isOnline) wire.abort(offline())
+      else if (wire.signal.aborted) wire = new AbortController()
     },
   }
 }

@@ -4,7 +4,11 @@ import type { Store, StoreStatus } from '@headwater/core'
 const reachMs = 40_000
 
 /** Waits until `isReached`. **Fails with** an `Error` that says where the store stands instead. */
-export const reach = async (store: Store, what: string, isReached: (status: StoreStatus) => boolean): Promise<StoreStatus> => {
+export const reach = async (
+  store: Store,
+  what: string,
+  isReached: (status: StoreStatus) => boolean,
+): Promise<StoreStatus> => {
   try {
     return await store.until(isReached, AbortSignal.timeout(reachMs))
   } catch (error) {

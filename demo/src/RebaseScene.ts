@@ -22,8 +22,16 @@ export const showRebase = async ({ folder, backend, terminal, checks }: LifeOpti
   const ben = new ClientProcess<TaskContract>(program, 'Ben')
   const directoryOf = (name: string): string => join(folder, `rebase-${name}`)
   try {
-    await Promise.all([ann, ben].map((client) => client.ask('open', { storeId, directory: directoryOf(client.name), backend: backend.address })))
-    const writes = Array.from({ length: before }, (_, index): TaskWrite => ({ event: 'taskAdded', id: `task ${index + 1}`, title: `task ${index + 1}` }))
+    await Promise.all(
+      [ann, ben].map((client) =>
+        client.ask('open', { storeId, directory: directoryOf(client.name), backend: backend.address }),
+      ),
+    )
+    const writes = Array.from({ length: before }, (_, index): TaskWrite => ({
+      event: 'taskAdded',
+      id: `task ${index + 1}`,
+      title: `task ${index + 1}`,
+    }))
     await ann.ask('commit', { writes, waitsFor: 'confirmed' })
     await Promise.all([ann, ben].map((client) => client.ask('reach', { what: 'settledHead', global: before })))
     await Promise.all([ann, ben].map((client) => client.ask('setOnline', false)))
@@ -32,10 +40,14 @@ export const showRebase = async ({ folder, backend, terminal, checks }: LifeOpti
     for (const write of benWrites) await ben.ask('commit', { writes: [write], waitsFor: 'persisted' })
     const pending = lookAtLeader(directoryOf('Ben'), storeId, before)
     terminal.line('  both offline; Ann renames task 7, Ben renames it too and adds another')
-    terminal.table([['', 'pending before', 'event'], ...logRows('Ann', lookAtLeader(directoryOf('Ann'), storeId, before).eventlog), ...logRows('Ben', pending.eventlog)])
+    terminal.table([
+      ['', 'pending before', 'event'],
+      ...logRows('Ann', lookAtLeader(directoryOf('Ann'), storeId, before).eventlog),
+      ...logRows('Ben', pending.eventlog),
+    ])
     await ann.ask('setOnline', true)
     await ann.ask('reach', { what: 'settledHead', global: before + 1 })
-    terminal.line('\n  Ann is back online: her e42 is the backend\'s e42. Now Ben:')
+    terminal.line("\n  Ann is back online: her e42 is the backend's e42. Now Ben:")
     await ben.ask('setOnline', true)
     await Promise.all([ann, ben].map((client) => client.ask('reach', { what: 'settledHead', global: before + 3 })))
     const steps = await ben.ask('steps', { until: 'e44r1' })
@@ -48,8 +60,10 @@ export const showRebase = async ({ folder, backend, terminal, checks }: LifeOpti
   }
 }
 
-const logRows = (name: string, rows: ReadonlyArray<{ readonly position: string; readonly name: string; readonly argsJson: string }>) =>
-  rows.map((row) => [name, row.position, `${row.name} ${row.argsJson}`])
+const logRows = (
+  name: string,
+  rows: ReadonlyArray<{ readonly position: string; readonly name: string; readonly argsJson: string }>,
+) => rows.map((row) => [name, row.position, `${row.name} ${row.argsJson}`])
 
 /** Ben's log as `store.events({ pending: true })` told it: appended, rolled back, appended anew. */
 const tellSteps = (terminal: Terminal, checks: Checks, steps: ReadonlyArray<ObservedStep>): void => {
@@ -59,11 +73,24 @@ const tellSteps = (terminal: Terminal, checks: Checks, steps: ReadonlyArray<Obse
     const old = first.find((step) => step.eventId === eventId)
     return [old === undefined ? 'new, from Ann' : `${old.position} → ${position}`, position, text]
   })
-  terminal.line(`  rolled back, newest first: ${first.toReversed().map(({ position, text }) => `${position} ${text}`).join(', then ')}`)
+  terminal.line(
+    `  rolled back, newest first: ${first
+      .toReversed()
+      .map(({ position, text }) => `${position} ${text}`)
+      .join(', then ')}`,
+  )
   terminal.table([['renumbered', 'now at', 'event'], ...rows])
   checks.equal('rebase: rolled back to e41', steps[rollback], { is: 'rollback', to: 'e41' })
-  checks.equal('rebase: what was rolled back', first.map(({ position }) => position), ['e42', 'e43'])
-  checks.equal('rebase: Ben\'s events were renumbered', rows.map(([moved]) => moved), ['new, from Ann', 'e42 → e43r1', 'e43 → e44r1'])
+  checks.equal(
+    'rebase: what was rolled back',
+    first.map(({ position }) => position),
+    ['e42', 'e43'],
+  )
+  checks.equal(
+    "rebase: Ben's events were renumbered",
+    rows.map(([moved]) => moved),
+    ['new, from Ann', 'e42 → e43r1', 'e43 → e44r1'],
+  )
 }
 
 const appendsOf = (steps: ReadonlyArray<ObservedStep>) => steps.flatMap((step) => (step.is === 'append' ? [step] : []))
@@ -76,12 +103,34 @@ const tellAfter = async (
   leader: ReturnType<typeof lookAtLeader>,
 ): Promise<void> => {
   const [atAnn, atBen] = await Promise.all([ann.ask('look', null), ben.ask('look', null)])
-  const changed = (view: typeof atAnn): string => view.tasks.filter(({ id }) => id === 'task 7' || id === 'task 42').map(({ id, title }) => `${id}: ${title}`).join('; ')
+  const changed = (view: typeof atAnn): string =>
+    view.tasks
+      .filter(({ id }) => id === 'task 7' || id === 'task 42')
+      .map(({ id, title }) => `${id}: ${title}`)
+      .join('; ')
   terminal.line('\n  after:')
-  terminal.table([['', 'heads', 'tasks'], ['Ann', atAnn.sync.localHead, changed(atAnn)], ['Ben', atBen.sync.localHead, changed(atBen)]])
-  terminal.line(`  Ben's leader: one rebase, epoch ${leader.syncStatus.epoch}; the contents of his events are as they were, only their places have changed`)
+  terminal.table([
+    ['', 'heads', 'tasks'],
+    ['Ann', atAnn.sync.localHead, changed(atAnn)],
+    ['Ben', atBen.sync.localHead, changed(atBen)],
+  ])
+  terminal.line(
+    `  Ben's leader: one rebase, epoch ${leader.syncStatus.epoch}; the contents of his events are as they were, only their places have changed`,
+  )
   checks.equal('rebase: both clients show the same', atAnn.tasks, atBen.tasks)
-  checks.that('rebase: the later one in the log has the last word', changed(atBen).includes('water the garden (Ben)'), '')
-  checks.equal('rebase: all heads agree', [atAnn.sync, atBen.sync, leader.sync].map(({ localHead, pending }) => [localHead, pending.length]), [['e44', 0], ['e44', 0], ['e44', 0]])
+  checks.that(
+    'rebase: the later one in the log has the last word',
+    changed(atBen).includes('water the garden (Ben)'),
+    '',
+  )
+  checks.equal(
+    'rebase: all heads agree',
+    [atAnn.sync, atBen.sync, leader.sync].map(({ localHead, pending }) => [localHead, pending.length]),
+    [
+      ['e44', 0],
+      ['e44', 0],
+      ['e44', 0],
+    ],
+  )
   checks.equal('rebase: there was one', leader.syncStatus.epoch, 1)
 }

@@ -19,7 +19,8 @@ export const digestOf = (rows: ReadonlyArray<Row>): TableDigest => {
   const sums: Array<number> = []
   for (const row of rows) {
     hash.update(`${JSON.stringify(row)}\n`)
-    for (const [column, value] of row.entries()) sums[column] = (sums[column] ?? 0) + (typeof value === 'number' ? value : 0)
+    for (const [column, value] of row.entries())
+      sums[column] = (sums[column] ?? 0) + (typeof value === 'number' ? value : 0)
   }
   return { rows: rows.length, sha256: hash.digest('hex'), sums }
 }

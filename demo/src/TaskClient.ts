@@ -14,15 +14,19 @@ const network = makeNetwork()
 
 const open = ({ storeId, directory, backend }: OpenTasks): Promise<Store> =>
   createStore({
-    schema: taskSchema, storeId, adapter: gatedAdapter(nodeAdapter({ directory }), gates),
+    schema: taskSchema,
+    storeId,
+    adapter: gatedAdapter(nodeAdapter({ directory }), gates),
     backend: gatedBackend(backendKind(backend.kind).connect(backend, network.fetch), gates),
   })
 
-const toEvent = ({ event, id, title }: TaskWrite) => (event === 'taskAdded' ? taskAdded({ id, title }) : taskRenamed({ id, title }))
+const toEvent = ({ event, id, title }: TaskWrite) =>
+  event === 'taskAdded' ? taskAdded({ id, title }) : taskRenamed({ id, title })
 
 const changesets = sql`SELECT seqNumGlobal AS global, seqNumClient AS client, eventId, length(changeset) AS bytes
-  FROM __headwater_session_changeset ORDER BY seqNumGlobal, seqNumClient`
-  .as(Schema.Struct({ global: Schema.Int, client: Schema.Int, eventId: Schema.String, bytes: Schema.Int }))
+  FROM __headwater_session_changeset ORDER BY seqNumGlobal, seqNumClient`.as(
+  Schema.Struct({ global: Schema.Int, client: Schema.Int, eventId: Schema.String, bytes: Schema.Int }),
+)
 
 const look = (store: Store): SessionView => {
   const { localHead, upstreamHead, pending } = store.status.session
@@ -33,7 +37,9 @@ const look = (store: Store): SessionView => {
       upstreamHead: formatPosition({ ...upstreamHead, rebaseGeneration: 0 }),
       localHead: formatPosition({ ...localHead, rebaseGeneration: 0 }),
     },
-    changesets: store.query(changesets).map((row) => ({ position: formatPosition(row), eventId: row.eventId, bytes: row.bytes })),
+    changesets: store
+      .query(changesets)
+      .map((row) => ({ position: formatPosition(row), eventId: row.eventId, bytes: row.bytes })),
     tasks: store.query(tasks.orderBy('id')),
   }
 }
@@ -43,9 +49,16 @@ const textOf = ({ name, args }: LoggedEvent): string => `${name} ${JSON.stringif
 /** Follows the log from `after` on; `wake` is called with every step. */
 const follow = async (store: Store, after: string, steps: Array<ObservedStep>, wake: () => void): Promise<void> => {
   for await (const step of store.events({ after, pending: true })) {
-    steps.push(step._tag === 'rollback'
-      ? { is: 'rollback', to: formatPosition(step.to) }
-      : { is: 'append', position: formatPosition(step.event.position), eventId: step.event.id, text: textOf(step.event) })
+    steps.push(
+      step._tag === 'rollback'
+        ? { is: 'rollback', to: formatPosition(step.to) }
+        : {
+            is: 'append',
+            position: formatPosition(step.event.position),
+            eventId: step.event.id,
+            text: textOf(step.event),
+          },
+    )
     wake()
   }
 }
@@ -96,7 +109,8 @@ serve<TaskContract>((): Handlers<TaskContract> => {
       return Promise.resolve(null)
     },
     steps: async ({ until }) => {
-      while (!steps.some((step) => step.is === 'append' && step.position === until)) await new Promise<void>((resolve) => (onStep = resolve))
+      while (!steps.some((step) => step.is === 'append' && step.position === until))
+        await new Promise<void>((resolve) => (onStep = resolve))
       return steps
     },
     close: async () => {

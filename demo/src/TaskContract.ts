@@ -45,7 +45,10 @@ export interface TaskContract {
     readonly open: { readonly ask: OpenTasks; readonly answer: { readonly clientId: string } }
     /** One `store.commit`; answers when that has returned, or as soon as the leader has it. */
     readonly commit: {
-      readonly ask: { readonly writes: ReadonlyArray<TaskWrite>; readonly waitsFor: 'nothing' | 'persisted' | 'confirmed' }
+      readonly ask: {
+        readonly writes: ReadonlyArray<TaskWrite>
+        readonly waitsFor: 'nothing' | 'persisted' | 'confirmed'
+      }
       readonly answer: { readonly eventIds: ReadonlyArray<string> }
     }
     readonly setOnline: { readonly ask: boolean; readonly answer: null }
@@ -54,7 +57,10 @@ export interface TaskContract {
     readonly entered: { readonly ask: GateName; readonly answer: null }
     readonly look: { readonly ask: null; readonly answer: SessionView }
     /** Waits until the session has confirmed (by its leader) or settled (by the backend) everything up to there. */
-    readonly reach: { readonly ask: { readonly what: 'upstreamHead' | 'settledHead'; readonly global: number }; readonly answer: null }
+    readonly reach: {
+      readonly ask: { readonly what: 'upstreamHead' | 'settledHead'; readonly global: number }
+      readonly answer: null
+    }
     /** What has happened in the log since `watch`, once something stands at `global` for good. */
     readonly watch: { readonly ask: { readonly after: string }; readonly answer: null }
     readonly steps: { readonly ask: { readonly until: string }; readonly answer: ReadonlyArray<ObservedStep> }

@@ -58,19 +58,26 @@ export const makeTerminal = (out: NodeJS.WriteStream): Terminal => {
 
 const layOut = (rows: ReadonlyArray<ReadonlyArray<string | number>>): ReadonlyArray<string> => {
   const columns = Math.max(...rows.map((row) => row.length))
-  const widths = Array.from({ length: columns }, (_, column) => Math.max(...rows.map((row) => widthOf(String(row[column] ?? '')))))
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...rows.map((row) => widthOf(String(row[column] ?? '')))),
+  )
   const isNumber = widths.map((_, column) => rows.slice(1).every((row) => typeof row[column] === 'number'))
   return rows.map((row) =>
-    row.map((cell, column) => {
-      const gap = ' '.repeat((widths[column] ?? 0) - widthOf(String(cell)))
-      return isNumber[column] === true ? gap + String(cell) : String(cell) + gap
-    }).join('  ').trimEnd())
+    row
+      .map((cell, column) => {
+        const gap = ' '.repeat((widths[column] ?? 0) - widthOf(String(cell)))
+        return isNumber[column] === true ? gap + String(cell) : String(cell) + gap
+      })
+      .join('  ')
+      .trimEnd(),
+  )
 }
 
 /** Columns on a screen: East Asian letters take two. */
 const widthOf = (text: string): number => {
   let width = 0
-  for (const letter of text) width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u.test(letter) ? 2 : 1
+  for (const letter of text)
+    width += /[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]/u.test(letter) ? 2 : 1
   return width
 }
 

@@ -20,7 +20,10 @@ export const startWireMeter = async (serverPort: number): Promise<WireMeter> => 
     client.on('data', (piece: Buffer) => (counted.up += piece.length))
     upstream.on('data', (piece: Buffer) => (counted.down += piece.length))
     client.pipe(upstream).pipe(client)
-    for (const [socket, other] of [[client, upstream], [upstream, client]] as const) {
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
       sockets.add(socket)
       // A client that is killed resets its connection; the other half must not linger.
       socket.on('error', () => other.destroy())

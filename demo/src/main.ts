@@ -9,7 +9,9 @@ const run = async (options: DemoOptions): Promise<number> => {
   } catch (error) {
     // A repository that was named and is none is a wrong flag; anything else is a demo that did not come to its end.
     const isBadRepository = error instanceof GitFailed && options.isRepositoryNamed
-    process.stderr.write(`demo: ${isBadRepository ? `--repo ${options.repository}: ${error.message}` : String(error)}\n`)
+    process.stderr.write(
+      `demo: ${isBadRepository ? `--repo ${options.repository}: ${error.message}` : String(error)}\n`,
+    )
     return isBadRepository ? 2 : 1
   }
 }
@@ -26,5 +28,14 @@ const main = async (): Promise<number> => {
     return 2
   }
 }
+
+/** Far beyond what it may take: whatever waits by then waits for ever. **Units** ms. */
+const givenUpAfterMs = 150_000
+setTimeout(() => {
+  process.stderr.write(`demo: not at its end after ${givenUpAfterMs / 1_000} s, given up\n`)
+  process.exit(1)
+}, givenUpAfterMs).unref()
+// By default an interrupted process ends without its `exit` listeners, which take clients and files away.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 process.exitCode = await main()

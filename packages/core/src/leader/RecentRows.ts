@@ -1,9 +1,10 @@
+import { batchEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, type Position } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
 
-/** What a feed usually still has to send: a few batches of 1,000. */
-const rowsMax = 4096
+/** As many as a session has in flight at most (`session/PushQueue.ts`): their rows are fed without reading the log. */
+const rowsMax = 16 * batchEventsMax
 
 /** The last rows of the log, kept in memory so that feeding sessions that keep up reads no database. */
 export class RecentRows {

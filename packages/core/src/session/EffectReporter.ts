@@ -1,7 +1,7 @@
 import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { EffectReport, Image } from '../channel/LeaderMessage.ts'
 import { type EventEffect, packEffects } from '../channel/PackedEffects.ts'
-import { compare, type EventSequenceNumber, type Position } from '../event/EventSequenceNumber.ts'
+import { compare, equals, type EventSequenceNumber, type Position } from '../event/EventSequenceNumber.ts'
 import type { RetainedEffect, SessionDatabase } from './SessionDatabase.ts'
 import type { SessionState } from './SessionState.ts'
 
@@ -21,6 +21,8 @@ export const effectsBehind = (database: SessionDatabase, after: Position, count:
 export const reportEffects = (session: SessionState, after: Position): EffectReport | null => {
   const { database, sync, epoch } = session
   if (database === null || compare(after, database.trimmedTo) < 0) return null
+  const fresh = takeInstalled(session, after)
+  if (fresh !== undefined) return fresh
   const retained = database.retainedBehind(after, pageEventsMax).filter((row) => compare(row, sync.upstreamHead) <= 0)
   return {
     epoch,
@@ -28,6 +30,22 @@ export const reportEffects = (session: SessionState, after: Position): EffectRep
     seqs: retained.map(({ global, client }): EventSequenceNumber => ({ global, client, rebaseGeneration: 0 })),
     ids: retained.map(({ id }) => id),
     effects: packEffects(retained.map((row) => effectOf(database, row))),
+  }
+}
+
+/** The report without reading the database, if what is wanted is what the last merge did. */
+const takeInstalled = (session: SessionState, after: Position): EffectReport | undefined => {
+  const { installed, sync, epoch } = session
+  session.installed = null
+  if (installed === null || !equals(installed.after, after)) return undefined
+  const count = installed.rows.findIndex(({ seq }) => compare(seq, sync.upstreamHead) > 0)
+  const rows = count < 0 ? installed.rows : installed.rows.slice(0, count)
+  return {
+    epoch,
+    after,
+    seqs: rows.map(({ seq }) => seq),
+    ids: rows.map(({ event }) => event.id),
+    effects: packEffects(installed.effects.slice(0, rows.length)),
   }
 }
 

@@ -17,7 +17,7 @@ import { SessionDatabase } from './SessionDatabase.ts'
 import type { SessionState } from './SessionState.ts'
 
 /** Asks the leader where this session stands. Everything sent before counts as lost. */
-export const subscribe = (session: SessionState, wantsSnapshot = false): void => {
+export const subscribe = (session: SessionState, wantsSnapshot = false, isImageDamaged = false): void => {
   if (session.isClosed) return
   const { database, sync, settledHead } = session
   const n = session.nextNumber++
@@ -37,6 +37,7 @@ export const subscribe = (session: SessionState, wantsSnapshot = false): void =>
     schema: session.schema.descriptor,
     backendName: session.backendName,
     wantsSnapshot: !mayResume,
+    isImageDamaged,
     epoch: session.epoch,
     attachment: session.attachment,
     upstreamHead: sync.upstreamHead,
@@ -86,7 +87,8 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
     head = next(head, event.isClientOnly, seq.rebaseGeneration)
     return { seq: head, event }
   })
-  database.transaction(() => { for (const row of pending) database.replayEvent(row) })
+  database.replay(pending)
+  session.installed = null
   session.database?.close()
   session.database = database
   session.sync = makeSyncState({ upstreamHead: at, pending })

@@ -8,8 +8,9 @@ import type { FeedRow } from '../channel/LeaderMessage.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, max, min, type Position } from '../event/EventSequenceNumber.ts'
 import { hashChangeset } from '../sqlite/Changeset.ts'
+import type { RowChange } from '../sqlite/RowChange.ts'
 import type { Advance, Rebase } from '../sync/MergeResult.ts'
-import type { Changes, SessionDatabase } from './SessionDatabase.ts'
+import type { Changes, ReplayedEvent } from './SessionDatabase.ts'
 import { MaterializerNotDeterministic } from './SessionError.ts'
 import type { EventWithoutEffect, SessionState } from './SessionState.ts'
 
@@ -23,13 +24,14 @@ import type { EventWithoutEffect, SessionState } from './SessionState.ts'
 export const installMerge = (session: SessionState, merged: Advance | Rebase, feed: ReadonlyArray<FeedRow>): void => {
   const database = session.database!
   const changes: Array<Changes> = []
-  const replayed = database.transaction(() => {
-    if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) {
-      const undone = database.rollBackTo(merged.base)
-      changes.push(() => undone)
-    }
-    return replay(database, merged.newEvents, feed, changes)
+  const after = merged._tag === 'rebase' ? merged.base : session.sync.localHead
+  let undone: ReadonlyArray<RowChange> = []
+  const effects = database.replay(merged.newEvents, () => {
+    if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) undone = database.rollBackTo(merged.base)
   })
+  if (undone.length > 0) changes.push(() => undone)
+  const replayed = inspect(merged.newEvents, effects, feed, changes)
+  session.installed = { after, rows: merged.newEvents, effects: effects.map(({ effect }) => effect) }
   publish(session, merged)
   if (changes.length > 0) session.listener.onTables(changes)
   if (replayed.withoutEffect.length > 0) session.listener.onWithoutEffect(replayed.withoutEffect)
@@ -39,10 +41,10 @@ export const installMerge = (session: SessionState, merged: Advance | Rebase, fe
   }
 }
 
-/** Materializes in order; answers what had no effect, and the first event whose rows changed otherwise than at the leader. */
-const replay = (
-  database: SessionDatabase,
+/** What had no effect, and the first event whose rows changed otherwise than at the leader. */
+const inspect = (
   rows: ReadonlyArray<NumberedEvent>,
+  effects: ReadonlyArray<ReplayedEvent>,
   feed: ReadonlyArray<FeedRow>,
   changes: Array<Changes>,
 ): { readonly withoutEffect: ReadonlyArray<EventWithoutEffect>; readonly unequal: NumberedEvent | undefined } => {
@@ -50,8 +52,8 @@ const replay = (
   const hashById = new Map<string, string>()
   for (const row of feed) if (row.hash !== undefined) hashById.set(row.id, row.hash)
   let unequal: NumberedEvent | undefined
-  for (const row of rows) {
-    const replayed = database.replayEvent(row)
+  for (const [i, row] of rows.entries()) {
+    const replayed = effects[i]!
     if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
     if (replayed.effect.outcome !== 'applied') withoutEffect.push({ event: row.event, effect: replayed.effect })
     const hash = hashById.get(row.event.id)

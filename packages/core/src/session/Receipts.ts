@@ -49,6 +49,34 @@ const quiet = <A>(promise: Promise<A>): Promise<A> => {
   return promise
 }
 
+type Reached = ReadonlyArray<Confirmation | undefined>
+
+/** A class, so that a commit whose receipt nobody reads costs one small object. */
+class LazyReceipt implements Receipt {
+  readonly eventIds: ReadonlyArray<string>
+  readonly #reachAll: (goal: Goal) => Promise<Reached>
+  #persisted: Promise<void> | undefined
+  #confirmed: Receipt['confirmed'] | undefined
+
+  constructor(eventIds: ReadonlyArray<string>, reachAll: (goal: Goal) => Promise<Reached>) {
+    this.eventIds = eventIds
+    this.#reachAll = reachAll
+  }
+
+  get persisted(): Receipt['persisted'] {
+    return (this.#persisted ??= quiet(this.#reachAll('persisted').then(() => undefined)))
+  }
+
+  get confirmed(): Receipt['confirmed'] {
+    return (this.#confirmed ??= quiet(
+      this.#reachAll('confirmed').then((reached) => {
+        const events = reached.filter((confirmation) => confirmation !== undefined)
+        return { ...events.at(-1)!, events }
+      }),
+    ))
+  }
+}
+
 export class Receipts {
   readonly #session: SessionState
   readonly #questions: LeaderQuestions
@@ -63,21 +91,7 @@ export class Receipts {
   }
 
   of(eventIds: ReadonlyArray<string>): Receipt {
-    let persisted: Promise<void> | undefined
-    let confirmed: Receipt['confirmed'] | undefined
-    const all = (goal: Goal) => Promise.all(eventIds.map((id) => this.#reach(id, goal)))
-    return {
-      eventIds,
-      get persisted() {
-        return (persisted ??= quiet(all('persisted').then(() => undefined)))
-      },
-      get confirmed() {
-        return (confirmed ??= quiet(all('confirmed').then((reached) => {
-          const events = reached.filter((confirmation) => confirmation !== undefined)
-          return { ...events.at(-1)!, events }
-        })))
-      },
-    }
+    return new LazyReceipt(eventIds, (goal) => Promise.all(eventIds.map((id) => this.#reach(id, goal))))
   }
 
   #reach(eventId: string, goal: Goal): Promise<Confirmation | undefined> {

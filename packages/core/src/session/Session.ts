@@ -248,7 +248,12 @@ export class Session {
       this.#storageRetry = this.#options.environment.setTimer(() => subscribe(state), 250)
       return
     }
-    subscribe(state, true)
+    subscribe(state, true, error instanceof SqliteError && error.isDamage)
+  }
+
+  /** This session's database cannot be read: it came from a damaged state. */
+  imageDamaged(error: SqliteError): void {
+    if (this.state.waitingFor === null) this.#failed(error)
   }
 
   #checkReady(): void {

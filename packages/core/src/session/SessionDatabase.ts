@@ -34,6 +34,15 @@ export interface QuarantinedEvent {
   readonly error: string
 }
 
+/** What became of an event when it was materialized again. */
+export interface ReplayedEvent {
+  readonly effect: EventEffect
+  readonly changes: Changes
+}
+
+/** An event failed without a savepoint around it: start again, with savepoints. */
+class EventFailed extends Error {}
+
 /** One retained changeset row. */
 export interface RetainedEffect extends RowName {
   readonly changeset: Uint8Array
@@ -142,21 +151,39 @@ export class SessionDatabase {
   }
 
   /**
-   * Materializes an event that is a fact already: what fails because of event and tables is skipped and quarantined.
+   * Materializes events that are facts already, in order, inside one transaction around `before`. What fails because of
+   * event and tables is skipped and quarantined.
    *
-   * **Fails with**  `SqliteError` of the environment only (the caller's transaction is undone).
+   * A savepoint for each event costs a third of its materialization and is only needed for one that fails, so the first
+   * attempt does without; if an event fails everything is undone and done once more, with savepoints.
+   *
+   * **Fails with**  what `before` fails with; `SqliteError` of the environment. Then nothing has changed.
    */
-  replayEvent({ seq, event }: NumberedEvent): { readonly effect: EventEffect; readonly changes: Changes } {
-    this.#own.savepoint.run()
-    const captured = this.#tryMaterialize(event)
-    this.#own.release.run()
+  replay(rows: ReadonlyArray<NumberedEvent>, before: () => void = () => undefined): ReadonlyArray<ReplayedEvent> {
+    const attempt = (isGuarded: boolean): ReadonlyArray<ReplayedEvent> =>
+      this.transaction(() => {
+        before()
+        return rows.map((row) => this.#replayEvent(row, isGuarded))
+      })
+    try {
+      return attempt(rows.length === 1)
+    } catch (error) {
+      if (!(error instanceof EventFailed)) throw error
+      return attempt(true)
+    }
+  }
+
+  #replayEvent({ seq, event }: NumberedEvent, isGuarded: boolean): ReplayedEvent {
+    if (isGuarded) this.#own.savepoint.run()
+    const captured = this.#tryMaterialize(event, isGuarded)
+    if (isGuarded) this.#own.release.run()
     const { effect } = captured
     this.#own.insertChangeset.run([seq.global, seq.client, event.id, effect.changeset])
     if (effect.error !== null) this.#own.quarantine.run([event.id, seq.global, seq.client, effect.error])
     return captured
   }
 
-  #tryMaterialize(event: NumberedEvent['event']): { readonly effect: EventEffect; readonly changes: Changes } {
+  #tryMaterialize(event: NumberedEvent['event'], isGuarded: boolean): { readonly effect: EventEffect; readonly changes: Changes } {
     if (!this.#schema.eventByName.has(event.name)) {
       return { effect: { outcome: 'unknown', changeset: emptyChangeset, error: null }, changes: () => [] }
     }
@@ -168,6 +195,7 @@ export class SessionDatabase {
     } catch (error) {
       this.#capture.discard()
       if (error instanceof SqliteError && error.isEnvironment) throw error
+      if (!isGuarded) throw new EventFailed()
       this.#own.rollbackTo.run()
       const message = error instanceof Error ? error.message : String(error)
       return { effect: { outcome: 'skipped', changeset: emptyChangeset, error: message || 'the materializer threw' }, changes: () => [] }

@@ -6,8 +6,8 @@ import type { BackendStatus, LeaderFacts, RefusedEvent } from '../channel/Leader
 import type { EventEffect } from '../channel/PackedEffects.ts'
 import type { LeaderClient } from '../channel/LeaderClient.ts'
 import type { Environment } from '../environment/Environment.ts'
-import type { EventEnvelope } from '../event/EventEnvelope.ts'
-import { type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
+import type { EventEnvelope, NumberedEvent } from '../event/EventEnvelope.ts'
+import { type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { StoreSchema } from '../schema/StoreSchema.ts'
 import { initial, type SyncState } from '../sync/SyncState.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
@@ -55,6 +55,8 @@ export interface SessionState {
   sentCount: number
   /** Effects of the last `unsentEffects.length` pending events, from their commits to their push; a rebase forgets them. */
   unsentEffects: Array<EventEffect>
+  /** What the last merge materialized: the leader mostly asks for just that. `effects[i]` is of `rows[i]`, the first is directly behind `after`. */
+  installed: { readonly after: Position; readonly rows: ReadonlyArray<NumberedEvent>; readonly effects: ReadonlyArray<EventEffect> } | null
   /** Collided with a foreign event of the same id: out of pending, pushed until the leader has answered for them. */
   orphans: Array<EventEnvelope>
   areOrphansSent: boolean
@@ -87,6 +89,7 @@ export const makeSessionState = (
   pendingIds: new Set(),
   sentCount: 0,
   unsentEffects: [],
+  installed: null,
   orphans: [],
   areOrphansSent: false,
   settledHead: root,

@@ -43,7 +43,14 @@ const encoder = new TextEncoder()
 // A byte order mark is content here, not a mark.
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Changesets up to this size share a slab; larger ones are rare enough for a buffer of their own. */
+const sharedSizeBytes = 512
+/** A few hundred changesets; what one of them keeps alive is small. */
+const slabSizeBytes = 1 << 15
+
 let bytes = new Uint8Array(initialSizeBytes)
+let slab = new Uint8Array(slabSizeBytes)
+let slabUsed = 0
 let view = new DataView(bytes.buffer)
 let length = 0
 
@@ -52,10 +59,22 @@ export const startWriting = (): void => {
   length = 0
 }
 
-/** What was written since {@link startWriting}, as a copy that the caller owns. */
+/**
+ * What was written since {@link startWriting}, as a copy that nobody writes to again. Small ones share a slab: an
+ * ArrayBuffer for each costs more than its bytes. So `buffer` is nobody's to transfer.
+ */
 export const finishWriting = (): Uint8Array => {
-  const written = bytes.slice(0, length)
-  if (bytes.length > keptSizeBytes) grow(initialSizeBytes)
+  if (length > sharedSizeBytes) {
+    const written = bytes.slice(0, length)
+    if (bytes.length > keptSizeBytes) grow(initialSizeBytes)
+    return written
+  }
+  if (slabUsed + length > slab.length) {
+    slab = new Uint8Array(slabSizeBytes)
+    slabUsed = 0
+  }
+  const written = slab.subarray(slabUsed, (slabUsed += length))
+  for (let i = 0; i < length; i++) written[i] = bytes[i]!
   return written
 }
 

@@ -76,7 +76,7 @@ export class LiveQueries {
       for (const live of new Set([...this.#byTable.values()].flatMap((queries) => [...queries]))) this.#rerun(live)
       return
     }
-    const rowChanges = changes.flatMap((change) => change())
+    const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
     const touched = new Set<LiveQuery>()
     for (const { table } of rowChanges) for (const live of this.#byTable.get(table.name) ?? []) touched.add(live)
     for (const live of touched) {

@@ -119,6 +119,8 @@ export interface Subscribe {
   /** Name of the app's backend, which this session can run for the leader; `null` if it has none. */
   readonly backendName: string | null
   readonly wantsSnapshot: boolean
+  /** The last image cannot be read: the leader's state is damaged and has to be made anew. */
+  readonly isImageDamaged: boolean
   readonly epoch: number
   readonly attachment: number
   readonly upstreamHead: Position

@@ -23,6 +23,11 @@ export interface SyncStatusRow {
   readonly clientId: string
 }
 
+/** `attachment` 0: when a backend comes it is attached anew, and nothing counts as settled then. */
+const unreadableStatus: SyncStatusRow = {
+  head: 0, headEventId: null, backendId: null, attachment: 0, cursorJson: null, epoch: 0, term: 0, clientId: '',
+}
+
 /** A log row with what only the leader stores. */
 export interface LogRow extends NumberedEvent {
   readonly syncMetadataJson: string | null
@@ -135,17 +140,27 @@ export class Eventlog {
   #status: SyncStatusRow
   #hasRejected: boolean
 
-  private constructor(connection: SqliteConnection) {
+  private constructor(connection: SqliteConnection, isDamaged: boolean) {
     this.connection = connection
     this.#statements = prepareAll(connection)
-    this.#status = this.#readStatus()
-    this.#hasRejected = this.#statements.rejectedAny.get() !== undefined
+    this.#status = isDamaged ? this.#statusIfReadable() : this.#readStatus()
+    this.#hasRejected = isDamaged || this.#statements.rejectedAny.get() !== undefined
   }
 
   /** Opens the log, making its tables in an empty database. **Fails with** `FormatUnsupported`, `SqliteError`. */
   static open(connection: SqliteConnection, newClientId: () => string): Eventlog {
     prepareFile(connection, newClientId)
-    return new Eventlog(connection)
+    return new Eventlog(connection, false)
+  }
+
+  /** Opens what is left of a corrupt log, to read what can be read; `undefined` if that is nothing at all. */
+  static openDamaged(connection: SqliteConnection): Eventlog | undefined {
+    try {
+      return new Eventlog(connection, true)
+    } catch {
+      connection.close()
+      return undefined
+    }
   }
 
   get status(): SyncStatusRow {
@@ -158,11 +173,19 @@ export class Eventlog {
     return Object.fromEntries(statusColumns.split(', ').map((name, i) => [name, row[i]])) as unknown as SyncStatusRow
   }
 
-  /** Takes the lead: raises the term, durably. Every leader before this one is stale from here on. */
-  raiseTerm(): void {
+  #statusIfReadable(): SyncStatusRow {
+    try {
+      return this.#readStatus()
+    } catch {
+      return unreadableStatus
+    }
+  }
+
+  /** Takes the lead: raises the term (beyond `above`), durably. Every leader before this one is stale from here on. */
+  raiseTerm(above = 0): void {
     this.#transaction(() => {
       this.#status = this.#readStatus()
-      this.#writeStatus({ ...this.#status, term: this.#status.term + 1 })
+      this.#writeStatus({ ...this.#status, term: Math.max(this.#status.term, above) + 1 })
     })
   }
 

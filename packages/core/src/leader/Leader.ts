@@ -11,26 +11,23 @@ import * as Latch from 'effect/Latch'
 import { batchEventsMax } from '../backend/BackendLimits.ts'
 import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { SyncBackend } from '../backend/SyncBackend.ts'
-import type { Image, Request, SessionMessage } from '../channel/LeaderMessage.ts'
-import { effectAt } from '../channel/PackedEffects.ts'
+import type { Request, SessionMessage } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
-import { compare, equals } from '../event/EventSequenceNumber.ts'
 import { eventIdRandomBytes, makeEventIdGenerator } from '../event/EventId.ts'
-import { SqliteError } from '../sqlite/SqliteError.ts'
 import { endBackOffs, runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { LeaderStale } from './LeaderError.ts'
 import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
-import { isAttached, type LeaderState, makeLeaderState, settledHeadOf } from './LeaderState.ts'
+import { isAttached, type LeaderState, makeLeaderState } from './LeaderState.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
-import { followEffects } from './LogWriter.ts'
 import { admitPushes, type SessionPush } from './PushAdmission.ts'
 import type { SendToSession, SessionFeed } from './SessionFeed.ts'
-import { type RowEffect, StateReplica } from './StateReplica.ts'
+import { takeAck, takeImage } from './StateReports.ts'
+import { StateReplica } from './StateReplica.ts'
 import { chooseHost, subscribe } from './Subscription.ts'
-import { openEventlog } from './Salvage.ts'
+import { isCorrupt, openEventlog, salvageEventlog } from './Salvage.ts'
 
 export interface LeaderOptions {
   readonly storage: LeaderStorage
@@ -52,7 +49,7 @@ interface Connection {
 }
 
 export class Leader {
-  readonly #state: LeaderState
+  #state: LeaderState
   readonly #options: LeaderOptions
   readonly #inbox: Array<{ readonly connection: Connection; readonly message: SessionMessage }> = []
   readonly #connections = new Set<Connection>()
@@ -63,20 +60,23 @@ export class Leader {
   #loops: Fiber.Fiber<void> | null = null
   #isTurnScheduled = false
   #storageFailures = 0
-  #imageAskedFor = -1
   #isEnded = false
 
   /** Takes over the store: raises the term in both databases. **Fails with** `FormatUnsupported`, `SqliteError`. */
   constructor(options: LeaderOptions) {
     this.#options = options
-    const { environment, storage } = options
-    const { log, salvaged } = openEventlog(storage, () => makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes)))
+    this.#state = this.#open(openEventlog)
+  }
+
+  #open(openLog: typeof openEventlog): LeaderState {
+    const { environment, storage } = this.#options
+    const newClientId = (): string => makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
+    const { log, salvaged } = openLog(storage, newClientId)
     log.raiseTerm()
-    const replica = new StateReplica(storage, log.status.term)
-    this.#state = makeLeaderState({ environment, log, replica })
     if (salvaged !== null) {
-      environment.log({ level: 'error', message: 'the eventlog was corrupt and has been salvaged', fields: salvaged })
+      environment.log({ level: 'error', message: 'the eventlog was corrupt and has been salvaged', fields: { ...salvaged } })
     }
+    return makeLeaderState({ environment, log, replica: new StateReplica(storage, log.status.term) })
   }
 
   get term(): number {
@@ -155,9 +155,10 @@ export class Leader {
         connection.feed = subscribe(this.#state, connection.send, message)
         return
       case 'ack':
-        return this.#takeAck(connection, message.effects)
+        if (connection.feed !== null) takeAck(this.#state, connection.feed, message.effects)
+        return
       case 'image':
-        return this.#takeImage(message)
+        return takeImage(this.#state, message)
       case 'request':
         return this.#answer(connection, message)
       case 'backend-result':
@@ -169,16 +170,16 @@ export class Leader {
     }
   }
 
-  /** A synchronous step, and then everything it made necessary. A failing disk makes the sessions push again later. */
+  /** A synchronous step, and then everything it made necessary. */
   #step(body: () => void): void {
     try {
       body()
       this.#storageFailures = 0
       this.#afterStep()
     } catch (error) {
-      if (error instanceof LeaderStale) return this.#endStale()
-      if (!(error instanceof SqliteError)) throw error
-      this.#storageFailed(error)
+      if (error instanceof LeaderStale) this.#endStale()
+      else if (isCorrupt(error)) this.#salvage()
+      else this.#failed(error)
     }
   }
 
@@ -204,63 +205,43 @@ export class Leader {
   }
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
-  #storageFailed(error: SqliteError): void {
+  #failed(error: unknown): void {
     const { environment } = this.#options
-    environment.log({ level: 'error', message: error.message, fields: { reason: error.reason } })
+    environment.log({ level: 'error', message: describeError(error).message, fields: { error: describeError(error).tag } })
     noteBackend(this.#state, { error })
     this.#inbox.length = 0
     const delay = retryDelayMs({ attempt: this.#storageFailures++, random: environment.random() })
-    environment.setTimer(() => {
-      for (const connection of this.#connections) {
-        connection.feed = null
-        this.#hosted.runnerLost(connection)
-        connection.send({ _tag: 'hello', term: this.term })
-      }
-    }, delay)
+    environment.setTimer(() => this.#startAnew(), delay)
   }
 
-  // ---------------------------------------------------------------------------------------------------- messages
-
-  #takeAck({ feed }: Connection, report: Extract<SessionMessage, { readonly _tag: 'ack' }>['effects']): void {
-    if (feed === null) return
-    feed.isUnderWay = false
-    const leader = this.#state
-    const stateHead = leader.replica.head?.position
-    if (report !== null && report.epoch === leader.log.status.epoch && stateHead !== undefined && equals(report.after, stateHead)) {
-      const effects: Array<RowEffect> = []
-      report.seqs.forEach((seq, i) => {
-        const effect = effectAt(report.effects, i)
-        const id = report.ids[i]
-        if (effect !== undefined && id !== undefined) effects.push({ seq, id, effect })
-      })
-      if (effects.length > 0) followEffects(leader, effects)
-      feed.isDirty = true
-    } else if (feed === leader.host && report === null) {
-      this.#askForImage(feed)
+  #startAnew(): void {
+    if (this.#state.isClosed) return
+    for (const connection of this.#connections) {
+      connection.feed = null
+      this.#hosted.runnerLost(connection)
+      connection.send({ _tag: 'hello', term: this.term })
     }
   }
 
-  /** The host has everything and still cannot report what the state lacks: its whole database will do. */
-  #askForImage(host: SessionFeed): void {
-    const { log, replica, sync } = this.#state
-    const isLagging = compare(replica.head?.position ?? sync.localHead, sync.localHead) < 0
-    if (!isLagging || !host.isAskedForEffects || this.#imageAskedFor === log.status.epoch) return
-    this.#imageAskedFor = log.status.epoch
-    host.send({ _tag: 'want-image', term: log.status.term, epoch: log.status.epoch })
+  /** A page of the log cannot be read: this leader goes on with what can be, as if it had just been started. */
+  #salvage(): void {
+    const { term } = this
+    this.#inbox.length = 0
+    this.#letGo()
+    this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, term))
+    this.#startAnew()
   }
 
-  #takeImage(image: Image): void {
-    this.#imageAskedFor = -1
-    const { log, schema, replica } = this.#state
-    const isOurs = image.epoch === log.status.epoch && image.attachment === log.status.attachment
-    const atId = log.idAt(image.at)
-    if (!isOurs || atId === undefined || schema === null || schema.fingerprint !== image.fingerprint) return
-    if (compare(image.trimmedTo, settledHeadOf(this.#state)) > 0) return
-    replica.install(image.bytes, {
-      position: image.at, eventId: atId, epoch: image.epoch, trimmedTo: image.trimmedTo, attachment: image.attachment, fingerprint: image.fingerprint,
-    }, schema)
-    for (const feed of this.#state.feeds.values()) feed.isDirty = true
+  /** Ends what runs in the background, and closes both databases. */
+  #letGo(): void {
+    this.#state.isClosed = true
+    if (this.#loops !== null) this.#options.environment.runFork(Fiber.interrupt(this.#loops))
+    this.#loops = null
+    this.#state.replica.close()
+    this.#state.log.close()
   }
+
+  // ---------------------------------------------------------------------------------------------------- messages
 
   #answer(connection: Connection, { n, request, ask }: Request): void {
     try {
@@ -268,7 +249,7 @@ export class Leader {
       connection.send({ _tag: 'response', n, answer })
       if (request === 'wake') endBackOffs(this.#latches.wake)
     } catch (error) {
-      if (error instanceof LeaderStale) throw error
+      if (error instanceof LeaderStale || isCorrupt(error)) throw error
       connection.send({ _tag: 'response', n, error: describeError(error) })
     }
   }
@@ -281,7 +262,7 @@ export class Leader {
     if (feed === null || feeds.get(feed.sessionId) !== feed) return
     feeds.delete(feed.sessionId)
     chooseHost(this.#state)
-    this.#imageAskedFor = -1
+    this.#state.imageAskedFor = null
   }
 
   // ---------------------------------------------------------------------------------------------------- backend
@@ -296,17 +277,19 @@ export class Leader {
   }
 
   #startLoops(backend: SyncBackend): void {
+    const leader = this.#state
     const step = (body: () => void): void => {
-      if (this.#state.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
+      if (leader.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
       try {
         body()
         this.#afterStep()
       } catch (error) {
         if (error instanceof LeaderStale) this.#endStale()
+        if (isCorrupt(error)) this.#salvage()
         throw error
       }
     }
-    this.#loops = this.#options.environment.runFork(runBackendLoops({ leader: this.#state, backend, step, ...this.#latches }))
+    this.#loops = this.#options.environment.runFork(runBackendLoops({ leader, backend, step, ...this.#latches }))
   }
 
   /** The host first: its backend is that of the leading version. */
@@ -321,14 +304,11 @@ export class Leader {
     if (this.#connections.size === 0) this.#end()
   }
 
-  /** Another leader has taken over: this one lets go of everything, silently. */
+  /** Another leader has taken over: this one ends, silently. */
   #endStale(): void {
     if (this.#state.isClosed) return
-    this.#state.isClosed = true
     this.#connections.clear()
-    if (this.#loops !== null) this.#options.environment.runFork(Fiber.interrupt(this.#loops))
-    this.#state.replica.close()
-    this.#state.log.close()
+    this.#letGo()
     this.#end()
   }
 

@@ -6,6 +6,11 @@ export interface SetAsideEventlog {
   /** The kept file, read-only, for salvage; `undefined` if SQLite cannot open it at all. */
   readonly corrupt: SqliteConnection | undefined
   readonly keptAs: string
+  /**
+   * Everything that could be saved is committed, and `corrupt` is closed. Until this was called a process that dies
+   * leaves the corrupt eventlog where it is found and salvaged again.
+   */
+  readonly done: () => void
 }
 
 /**

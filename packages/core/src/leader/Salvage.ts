@@ -6,7 +6,7 @@
  * **Source**  spec section 7, "disk full, quota, corrupt state database".
  */
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
-import { next, root } from '../event/EventSequenceNumber.ts'
+import { next, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { Eventlog } from './Eventlog.ts'
@@ -20,35 +20,50 @@ export interface OpenedLog {
 
 /** **Fails with**  `FormatUnsupported`, `SqliteError` other than a corrupt file. */
 export const openEventlog = (storage: LeaderStorage, newClientId: () => string): OpenedLog => {
+  let connection: SqliteConnection | undefined
   try {
-    const connection = storage.openEventlog()
+    connection = storage.openEventlog()
     const log = Eventlog.open(connection, newClientId)
     mustBeSound(connection)
     return { log, salvaged: null }
   } catch (error) {
+    connection?.close()
     if (!isCorrupt(error)) throw error
-    return salvage(storage, newClientId)
+    return salvageEventlog(storage, newClientId)
   }
 }
 
-const isCorrupt = (error: unknown): boolean =>
-  error instanceof SqliteError && (error.reason === 'Corrupt' || error.reason === 'NotADatabase')
+export const isCorrupt = (error: unknown): boolean => error instanceof SqliteError && error.isDamage
 
-/** A log is read from its end on every start; damage there must not wait for the first rebase to be found. */
+/** A log goes on at its end. Damage further back is found when it is read, and salvaged then. */
 const mustBeSound = (connection: SqliteConnection): void => {
   connection.prepare('SELECT seqNumGlobal, eventId, argsJson FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 100').all()
 }
 
-const salvage = (storage: LeaderStorage, newClientId: () => string): OpenedLog => {
-  const { eventlog, corrupt, keptAs } = storage.setAsideEventlog()
-  const old = corrupt === undefined ? undefined : tryOpen(corrupt, newClientId)
-  const log = Eventlog.open(eventlog, () => old?.status.clientId ?? newClientId())
-  if (old === undefined) return { log, salvaged: { keptAs, events: 0 } }
+/**
+ * Keeps the corrupt file aside and makes a new log of what can be read of it. The file's connections must be closed.
+ *
+ * **Units**  `term`: the last one that is known, for a file that does not tell it any more.
+ *
+ * **Fails with**  `SqliteError`.
+ */
+export const salvageEventlog = (storage: LeaderStorage, newClientId: () => string, term = 0): OpenedLog => {
+  const { eventlog, corrupt, keptAs, done } = storage.setAsideEventlog()
+  const old = corrupt === undefined ? undefined : Eventlog.openDamaged(corrupt)
+  const log = Eventlog.open(eventlog, () => old?.status.clientId || newClientId())
+  log.raiseTerm(Math.max(term, old?.status.term ?? 0))
+  if (old === undefined) {
+    corrupt?.close()
+    done()
+    return { log, salvaged: { keptAs, events: 0 } }
+  }
   const rows = renumber(readWhatCanBeRead(old))
-  const { attachment, term, epoch } = old.status
-  for (let i = 0; i <= term; i++) if (log.status.term <= term) log.raiseTerm()
-  log.write({ rows, status: { epoch: epoch + 1, attachment: attachment === 0 ? 0 : attachment + 1 }, rejected: tryRead(() => old.rejected()) })
+  const { attachment, epoch } = old.status
+  // Without an attachment everything is settled; with one nothing is, until it was fetched again.
+  const status = { epoch: epoch + 1, attachment: attachment === 0 ? 0 : attachment + 1 }
+  log.write({ rows, status, rejected: tryRead(() => old.rejected()) })
   old.close()
+  done()
   return { log, salvaged: { keptAs, events: rows.length } }
 }
 
@@ -60,33 +75,44 @@ const tryRead = <A>(read: () => ReadonlyArray<A>): ReadonlyArray<A> => {
   }
 }
 
-const tryOpen = (connection: SqliteConnection, newClientId: () => string): Eventlog | undefined => {
-  try {
-    return Eventlog.open(connection, newClientId)
-  } catch {
-    return undefined
-  }
-}
+/** About a second of look-ups that fail. */
+const failuresMax = 20_000
+/** Steps across a damaged stretch get longer by one row after so many failures: 20,000 of them cross 780,000 rows. */
+const failuresPerStep = 256
 
-/** Pages of one row around the damage: a page that fails is asked for again from the next position on. */
-const readWhatCanBeRead = (old: Eventlog): ReadonlyArray<NumberedEvent> => {
+/**
+ * In pages until one fails; then row by row across the damage, and on in pages. Steps that were longer than one row are
+ * taken back where reading works again, so no readable row behind a damaged stretch is lost.
+ */
+const readWhatCanBeRead = (old: Pick<Eventlog, 'page'>): ReadonlyArray<NumberedEvent> => {
   const rows = new Map<string, NumberedEvent>()
-  let after = { global: 0, client: 0 }
-  let failuresLeft = 10_000
-  for (let limit = 1000; failuresLeft > 0; ) {
+  let after: Position = root
+  let failedBehind: Position = root
+  let [limit, inARow] = [1000, 0]
+  for (let failures = 0; failures < failuresMax; ) {
+    const stepRows = 1 + Math.floor(inARow / failuresPerStep)
     try {
       const page = old.page(after, limit)
-      for (const row of page) rows.set(row.event.id, row)
       const last = page.at(-1)
-      if (last === undefined) break
-      after = last.seq
+      if (stepRows > 1) after = { global: failedBehind.global + 1, client: 0 }
+      else if (last === undefined) break
+      else {
+        for (const row of page) rows.set(row.event.id, row)
+        after = last.seq
+        limit = 1000
+      }
+      inARow = 0
     } catch {
-      failuresLeft--
+      failures++
       if (limit > 1) limit = 1
-      else after = { global: after.global + 1, client: 0 }
+      else {
+        failedBehind = after
+        after = { global: after.global + stepRows, client: 0 }
+        inARow++
+      }
     }
   }
-  return [...rows.values()]
+  return Array.from(rows.values())
 }
 
 const renumber = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEvent> => {

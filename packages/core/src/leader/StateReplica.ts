@@ -328,7 +328,14 @@ export class StateReplica {
   }
 
   isSkipped(eventId: string): boolean {
-    return this.#open?.statements.isQuarantined.get([eventId]) !== undefined
+    try {
+      return this.#open?.statements.isQuarantined.get([eventId]) !== undefined
+    } catch (error) {
+      // Damage in a state says nothing about the log, and is gone with it.
+      if (!(error instanceof SqliteError)) throw error
+      this.#discard()
+      return false
+    }
   }
 
   close(): void {

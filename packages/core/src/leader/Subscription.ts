@@ -35,7 +35,7 @@ export const subscribe = (leader: LeaderState, send: SendToSession, subscription
 }
 
 /** The newest schema leads; of two with the same version and other content the later one does (a developer's reload). */
-const takeSchema = (leader: LeaderState, { schema }: Subscribe): boolean => {
+const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe): boolean => {
   const leading = leader.schema
   // An older app may open a store alone; it is outdated only beside a newer one.
   if (leading !== null && leader.host !== null && leading.version > schema.version) return false
@@ -46,6 +46,7 @@ const takeSchema = (leader: LeaderState, { schema }: Subscribe): boolean => {
     if (leader.stopped instanceof EventUnknown) leader.stopped = null
     for (const feed of leader.feeds.values()) tellOutdated(leader, feed)
   }
+  if (isImageDamaged) leader.replica.startEmpty(schema, leader.log)
   leader.replica.useSchema(schema, leader.log, settledHeadOf(leader))
   if (leader.replica.head === null) leader.replica.startEmpty(schema, leader.log)
   return true

@@ -30,6 +30,10 @@ export class SqliteError extends Schema.TaggedError<SqliteError>('@headwater/cor
   get isRetryable(): boolean {
     return this.reason === 'Busy' || this.reason === 'Interrupted' || this.reason === 'Full' || this.reason === 'IoFailed' || this.reason === 'OutOfMemory'
   }
+  /** The file (or the image that it came from) is damaged. */
+  get isDamage(): boolean {
+    return this.reason === 'Corrupt' || this.reason === 'NotADatabase'
+  }
   /** The failure is the machine's, not the event's: never a reason to skip an event. */
   get isEnvironment(): boolean {
     return !functionOfInput.has(this.reason)

@@ -5,6 +5,7 @@ import { parse } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import type { StoreSchema } from '../schema/StoreSchema.ts'
+import { SqliteError } from '../sqlite/SqliteError.ts'
 import type { Receipt } from '../session/Receipts.ts'
 import { Session } from '../session/Session.ts'
 import type { QuarantinedEvent } from '../session/SessionDatabase.ts'
@@ -151,7 +152,12 @@ export class Store {
     const { database } = this.#session
     if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
     const statement = database.statements.get(query.sql, query.integers)
-    return { rows: statement.all(query.params), columns: statement.columns }
+    try {
+      return { rows: statement.all(query.params), columns: statement.columns }
+    } catch (error) {
+      if (error instanceof SqliteError && error.isDamage) this.#session.imageDamaged(error)
+      throw error
+    }
   }
 
   #tablesOf(query: Query<unknown>): ReadonlyArray<string> {

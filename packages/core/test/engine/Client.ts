@@ -130,8 +130,8 @@ export class Client {
       openState: () => watch('state', storage.openState()),
       replaceState: (image) => watch('state', storage.replaceState(image)),
       setAsideEventlog: () => {
-        const { eventlog, corrupt, keptAs } = storage.setAsideEventlog()
-        return { eventlog: watch('eventlog', eventlog), corrupt, keptAs }
+        const aside = storage.setAsideEventlog()
+        return { ...aside, eventlog: watch('eventlog', aside.eventlog) }
       },
     }
   }

@@ -1,0 +1,126 @@
+/** Spec section 7, the row on corrupt files. Real pages of real files are overwritten. */
+import { closeSync, openSync, readdirSync, rmSync, statSync, truncateSync, writeSync } from 'node:fs'
+import { describe, expect } from 'vitest'
+import { openBetterSqlite } from '../../../../adapter-node/src/BetterSqliteConnection.ts'
+import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
+import { engineCase } from '../Case.ts'
+import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
+
+const overwrite = (path: string, from: number, length: number): void => {
+  const file = openSync(path, 'r+')
+  writeSync(file, Buffer.alloc(length, 0x5a), 0, length, from)
+  closeSync(file)
+}
+
+/** Overwrites all but the header, cuts the file, or overwrites it all. */
+const damage = (path: string, how: 'scribble' | 'cut' | 'no database'): void => {
+  rmSync(`${path}-wal`, { force: true })
+  rmSync(`${path}-shm`, { force: true })
+  if (how === 'cut') return truncateSync(path, 5000)
+  const { size } = statSync(path)
+  if (how === 'scribble') overwrite(path, 4096, size - 4096)
+  else overwrite(path, 0, size)
+}
+
+/** One leaf page in the middle of a table, as a bad sector would. */
+const damageLeaf = (path: string, table: string): void => {
+  const connection = openBetterSqlite({ path })
+  connection.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
+  const [page] = connection
+    .prepare(`SELECT pageno FROM dbstat WHERE name = '${table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3`)
+    .get() ?? []
+  connection.close()
+  overwrite(path, (Number(page) - 1) * 4096, 4096)
+}
+
+const count = (path: string, sql: string): number => {
+  const connection = openBetterSqlite({ path, readonly: true })
+  const value = Number(connection.prepare(sql).get()?.[0])
+  connection.close()
+  return value
+}
+
+describe('a corrupt state', () => {
+  for (const how of ['scribble', 'cut', 'no database'] as const) {
+    engineCase(`is rebuilt from the log (${how})`, async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damage(device.files.state, how)
+      const again = await device.open()
+      expect(shown(again)).toBe(expected)
+      await untilSynced(again, 300)
+      again.commit(todoCreated({ id: '1', text: 'z' }))
+      await untilSynced(again, 301)
+      expect(count(device.files.state, 'SELECT count(*) FROM todos')).toBe(301)
+    })
+  }
+
+  engineCase('a damaged page that only a query finds: the query throws, the state is rebuilt, the query works', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const store = await device.open()
+    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+    await untilSynced(store, 300)
+    const expected = shown(store)
+    await device.close(store)
+    await device.kill()
+    damageLeaf(device.files.state, 'todos')
+    const again = await device.open()
+    expect(() => shown(again)).toThrow('malformed')
+    await again.until(({ leader, session }) => leader.connection === 'connected' && session.upstreamHead.global === 300)
+    expect(shown(again)).toBe(expected)
+    await again.commit(todoCreated({ id: '1', text: 'z' })).confirmed
+    expect(again.query(todos.count())).toBe(301)
+  })
+})
+
+describe('a corrupt eventlog', () => {
+  for (const how of ['scribble', 'cut', 'no database'] as const) {
+    engineCase(`is kept aside and fetched again from the backend (${how})`, async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damage(device.files.eventlog, how)
+      const again = await device.open()
+      await untilSynced(again, 300)
+      expect(shown(again)).toBe(expected)
+      expect(readdirSync(device.files.folder).some((name) => name.includes('corrupt'))).toBe(true)
+      expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+    })
+  }
+
+  engineCase('what was not pushed is salvaged around the damaged pages: synced and client-only events and dead letters', async ({ client }) => {
+    const backend = memoryBackend()
+    backend.setValidator(({ argsJson }) => (argsJson.includes('spam') ? 'no spam here' : undefined))
+    const device = client({ backend })
+    const store = await device.open()
+    await expect(store.commit(todoCreated({ id: '0', text: 'spam' })).confirmed).rejects.toThrow('spam')
+    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+    await untilSynced(store, 300)
+    backend.setOnline(false)
+    const mine = store.commit(draftSaved({ id: 'd', text: 'kept' }), todoCreated({ id: '2', text: 'mine' }), draftSaved({ id: 'e', text: 'too' }))
+    await mine.persisted
+    const expected = shown(store)
+    await device.close(store)
+    await device.kill()
+    damageLeaf(device.files.eventlog, 'eventlog')
+    const again = await device.open()
+    backend.setOnline(true)
+    // The damage is far back: it is found when somebody reads there.
+    for await (const event of again.events()) if (event.position.global === 200) break
+    expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+    await untilSynced(again, 301)
+    expect([shown(again), draftsShown(again)]).toEqual([expected, 'd:kept e:too'])
+    expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
+    expect(backend.log('demo').at(-1)?.id).toBe(mine.eventIds[1])
+    await untilShown(again, expected)
+  })
+})

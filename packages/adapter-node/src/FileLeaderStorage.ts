@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import type { LeaderStorage, SqliteConnection } from '@headwater/core/adapter'
+import { type LeaderStorage, type SqliteConnection, SqliteError } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
 import type { StoreFiles } from './StoreFiles.ts'
 
@@ -52,7 +52,13 @@ export const placeFile = (path: string, bytes: Uint8Array): void => {
 
 /** A leader's databases as files. The caller holds the store's lock. */
 export const fileLeaderStorage = (files: StoreFiles, durability: Durability): LeaderStorage => {
-  const openEventlog = () => openWal(files.eventlog, durability === 'full' ? 'FULL' : 'NORMAL')
+  const synchronous = durability === 'full' ? 'FULL' : 'NORMAL'
+  /** The corrupt eventlog while it is salvaged. */
+  const salvaged = files.eventlog.replace(/\.db$/, '.salvage.db')
+  const openEventlog = (): SqliteConnection => {
+    if (existsSync(salvaged)) throw salvageUnfinished(salvaged)
+    return openWal(files.eventlog, synchronous)
+  }
   const openState = () => openWal(files.state, 'NORMAL')
   return {
     openEventlog,
@@ -65,14 +71,43 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
     },
     setAsideEventlog: () => {
       const keptAs = files.eventlog.replace(/\.db$/, `.corrupt-${Date.now()}.db`)
-      for (const [i, path] of [files.eventlog, ...journalsOf(files.eventlog)].entries()) {
-        if (existsSync(path)) renameSync(path, [keptAs, ...journalsOf(keptAs)][i]!)
-      }
+      setAside(files.eventlog, salvaged)
       syncFolder(files.folder)
-      return { eventlog: openEventlog(), corrupt: tryOpen(keptAs), keptAs }
+      return {
+        eventlog: openWal(files.eventlog, synchronous),
+        corrupt: tryOpen(salvaged),
+        keptAs,
+        done: () => {
+          renameSync(salvaged, keptAs)
+          moveJournals(salvaged, keptAs)
+          syncFolder(files.folder)
+        },
+      }
     },
   }
 }
+
+/**
+ * Puts the corrupt eventlog with its journals at `salvaged`, if an interrupted salvage has not done so before. The main
+ * file moves first and is created last: as long as there is none, journals beside it are the corrupt one's.
+ */
+const setAside = (eventlog: string, salvaged: string): void => {
+  if (!existsSync(salvaged)) {
+    for (const stale of journalsOf(salvaged)) rmSync(stale, { force: true })
+    renameSync(eventlog, salvaged)
+  } else if (existsSync(eventlog)) {
+    for (const path of [...journalsOf(eventlog), eventlog]) rmSync(path, { force: true })
+  }
+  moveJournals(eventlog, salvaged)
+}
+
+const moveJournals = (from: string, to: string): void => {
+  const targets = journalsOf(to)
+  for (const [i, path] of journalsOf(from).entries()) if (existsSync(path)) renameSync(path, targets[i]!)
+}
+
+const salvageUnfinished = (path: string): SqliteError =>
+  new SqliteError({ reason: 'Corrupt', operation: 'open', code: 'SQLITE_CORRUPT', detail: `the salvage from ${path} was interrupted` })
 
 const tryOpen = (path: string): SqliteConnection | undefined => {
   try {

@@ -1,4 +1,5 @@
 /** Conformance suites and test doubles for Headwater's ports. */
+export * from './CrashingConnection.ts'
 export * from './MemoryBackend.ts'
 export * from './SqliteConnectionSuite.ts'
 export * from './SqliteDump.ts'

@@ -10,7 +10,7 @@ export interface Burst {
 }
 
 /**
- * Bursts of all clients together: enough of them that two clients meet often, few enough that thirty, each of which
+ * Bursts of all clients together: enough of them that two clients meet often, few enough that sixteen, each of which
  * applies what all the others push, are done in time.
  */
 const burstsWanted = 240

@@ -18,8 +18,8 @@ export class BadFlag extends Error {
   override readonly name = 'BadFlag'
 }
 
-/** Fewer never meet; more than this do not fit a laptop's memory, at some 150 MB each. */
-const clientsRange = [2, 32] as const
+/** One alone never meets anybody; more than this are too much work for two cores in 50 seconds. */
+const clientsRange = [2, 16] as const
 
 export const usage = `Usage: demo [flags]
 

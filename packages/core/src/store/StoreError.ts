@@ -13,3 +13,10 @@ export class InvalidPosition extends Data.TaggedError('InvalidPosition')<{ reado
     return `"${this.position}" is not a position in a log: use e0, e42 or e42.1`
   }
 }
+
+/** `makeStore` could not open the store; `cause` says why, typed as `createStore` throws it. */
+export class StoreNotOpened extends Data.TaggedError('StoreNotOpened')<{ readonly storeId: string; readonly cause: unknown }> {
+  override get message(): string {
+    return `store "${this.storeId}" could not be opened: ${this.cause instanceof Error ? this.cause.message : String(this.cause)}`
+  }
+}

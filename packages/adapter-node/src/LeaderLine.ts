@@ -1,6 +1,6 @@
 /**
  * What travels between a session and its leader's thread *below* core's messages: one MessagePort per session carries
- * core's messages as they are, and these.
+ * core's messages (the long ones as text, `MessageText.ts`) and these.
  *
  * | session → leader | answered by | leader → session | means                                                         |
  * | ---------------- | ----------- | ---------------- | ------------------------------------------------------------- |
@@ -15,6 +15,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { LeaderMessage, LogEntry, SessionMessage } from '@headwater/core/adapter'
+import { fromPosted, isMessageText, type MessageText, toPosted } from './MessageText.ts'
 
 export type ToLeader = SessionMessage | { readonly headwater: 'ping' | 'leave' }
 
@@ -55,7 +56,7 @@ export class LeaderLine {
   constructor(port: MessagePort) {
     this.#port = port
     this.accepted = new Promise((resolve) => (this.#accepted = resolve))
-    port.on('message', (message: FromLeader) => this.#receive(message))
+    port.on('message', (posted: FromLeader | MessageText) => this.#receive(isMessageText(posted) ? (fromPosted(posted) as LeaderMessage) : posted))
     port.on('close', () => this.#closed())
   }
 
@@ -72,7 +73,7 @@ export class LeaderLine {
   }
 
   send(message: ToLeader, transfer: ReadonlyArray<ArrayBufferLike> = []): void {
-    if (!this.#isClosed) this.#port.postMessage(message, transfer as ReadonlyArray<ArrayBuffer>)
+    if (!this.#isClosed) this.#port.postMessage('_tag' in message ? toPosted(message) : message, transfer as ReadonlyArray<ArrayBuffer>)
   }
 
   /** Resolves, once the leader has nothing of this session left to write, with whether it has ended. */

@@ -4,9 +4,10 @@
  */
 import { statSync } from 'node:fs'
 import { type MessagePort, threadId } from 'node:worker_threads'
-import { type Environment, Leader, type LeaderMessage, type LogEntry } from '@headwater/core/adapter'
+import { type Environment, Leader, type LeaderMessage, type SessionMessage, type LogEntry } from '@headwater/core/adapter'
 import { type Durability, fileLeaderStorage } from './FileLeaderStorage.ts'
 import type { FromLeader, ToLeader } from './LeaderLine.ts'
+import { fromPosted, isMessageText, type MessageText, toPosted } from './MessageText.ts'
 import type { StoreFiles } from './StoreFiles.ts'
 import { takeStoreLock } from './StoreLock.ts'
 
@@ -95,9 +96,10 @@ export class ThreadLeader {
     post(port, { headwater: 'accepted' })
     for (const entry of this.#entries.splice(0)) post(port, { headwater: 'log', entry })
     const connection = this.#leader.connect((message: LeaderMessage, transfer) => {
-      port.postMessage(message, (transfer ?? []) as ReadonlyArray<ArrayBuffer>)
+      port.postMessage(toPosted(message), (transfer ?? []) as ReadonlyArray<ArrayBuffer>)
     })
-    port.on('message', (message: ToLeader) => {
+    port.on('message', (message: ToLeader | MessageText) => {
+      if (isMessageText(message)) return connection.receive(fromPosted(message) as SessionMessage)
       if (!('headwater' in message)) return connection.receive(message)
       if (message.headwater === 'ping') return this.#pong(port)
       connection.disconnect()

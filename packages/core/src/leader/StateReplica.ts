@@ -31,6 +31,7 @@ export interface StateHead {
   readonly eventId: string | null
   readonly epoch: number
   readonly trimmedTo: Position
+  /** In which everything up to `trimmedTo` is settled. */
   readonly attachment: number
   readonly fingerprint: string
 }
@@ -92,6 +93,13 @@ interface OpenState {
   readonly applier: ChangesetApplier | null
   readonly head: StateHead
 }
+
+/**
+ * The attachment in which everything up to `trimmedTo` is settled: what was settled without a backend, or with another
+ * one, need not be with the present one, and `trimmedTo` then names another row than the log's.
+ */
+const attachmentOf = (head: StateHead, present: number, settledHead: Position): number =>
+  compare(head.trimmedTo, settledHead) > 0 ? head.attachment : present
 
 export class StateReplica {
   readonly #storage: LeaderStorage
@@ -212,7 +220,8 @@ export class StateReplica {
       this.#transaction(open, null, () => {
         this.#rollBack(open, base)
         return this.#writeHead(open, {
-          ...open.head, position: base, eventId: log.idAt(base) ?? null, epoch: log.status.epoch, attachment: log.status.attachment,
+          ...open.head, position: base, eventId: log.idAt(base) ?? null, epoch: log.status.epoch,
+          attachment: attachmentOf(open.head, log.status.attachment, settledHead),
         })
       })
     } catch (error) {
@@ -258,7 +267,7 @@ export class StateReplica {
     }
     try {
       this.#transaction(open, this.#term, () => {
-        let head: StateHead = { ...open.head, epoch: change.epoch, attachment: change.attachment }
+        let head: StateHead = { ...open.head, epoch: change.epoch, attachment: attachmentOf(open.head, change.attachment, change.settledHead) }
         if (change.base !== undefined && compare(open.head.position, change.base) > 0) {
           this.#rollBack(open, change.base)
           head = { ...head, position: change.base, eventId: change.baseId ?? null }

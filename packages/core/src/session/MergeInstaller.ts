@@ -84,10 +84,18 @@ const sentIds = ({ sync, sentCount }: SessionState): ReadonlySet<string> =>
 const countSent = ({ sync }: SessionState, sent: ReadonlySet<string>): number => {
   let count = 0
   while (count < sync.pending.length && sent.has(sync.pending.at(count)!.event.id)) count++
+/** Facts that come without the rows that they speak of: taken if this session has the prefix they are about. */
+export const hearFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
+  const isOurs = facts.epoch === session.epoch && facts.attachment === session.attachment
+  if (isOurs) takeFacts(session, facts)
+  else session.isOutrun = true
+}
+
   return count
 }
 
 /** Moves the settled head, never beyond what this session has, and trims what nobody will roll back or ask for. */
+  session.isOutrun = false
 export const takeFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
   const hasFallenBack = facts.epoch !== session.epoch
   session.facts = facts

@@ -19,7 +19,7 @@ import { makeImage } from './EffectReporter.ts'
 import { EventFactory } from './EventFactory.ts'
 import { receiveFeed, receiveSubscribed, subscribe } from './FeedReceiver.ts'
 import { LeaderQuestions } from './LeaderQuestions.ts'
-import { takeFacts } from './MergeInstaller.ts'
+import { hearFacts } from './MergeInstaller.ts'
 import { flush, scheduleFlush } from './PushQueue.ts'
 import { type Receipt, Receipts } from './Receipts.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
@@ -197,7 +197,7 @@ export class Session {
         return this.#sendImage(message.epoch)
       case 'status':
         state.backendStatus = message.status
-        if (message.facts.epoch === state.epoch && state.waitingFor === null) takeFacts(state, message.facts)
+        if (state.waitingFor === null) hearFacts(state, message.facts)
         return state.listener.onStatus()
       case 'notice':
         return this.#options.onNotice(message.notice)

@@ -66,6 +66,8 @@ export interface SessionState {
   attachment: number
   /** Of the last message taken; `null` before the first. */
   facts: LeaderFacts | null
+  /** The leader has spoken of another epoch or attachment, whose rows are still to come. */
+  isOutrun: boolean
   backendStatus: BackendStatus | null
   connection: LeaderConnection
   term: number
@@ -96,6 +98,7 @@ export const makeSessionState = (
   epoch: 0,
   attachment: 0,
   facts: null,
+  isOutrun: false,
   backendStatus: null,
   connection: 'connecting',
   term: 0,

@@ -63,7 +63,7 @@ export const statusOf = (session: SessionState): StoreStatus => {
     progress: isBehind ? { done: sync.upstreamHead.global, total: localHead.global } : null,
     isSynced:
       session.connection === 'connected' && backend.connection === 'online' && backend.isCaughtUp && backend.error === null &&
-      !isBehind && sync.pending.length === 0 && compare(facts?.settledHead ?? root, localHead) >= 0,
+      !session.isOutrun && !isBehind && sync.pending.length === 0 && compare(facts?.settledHead ?? root, localHead) >= 0,
     outdatedBy: session.connection === 'outdated' ? session.newestVersion : null,
   }
 }

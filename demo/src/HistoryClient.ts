@@ -1,7 +1,7 @@
 /** One client of the demo's third part, in a process of its own: commits its share of the history from its own store. */
 import { readFile } from 'node:fs/promises'
 import { nodeAdapter } from '@headwater/adapter-node'
-import { createStore, type EventInput, type Receipt, type Store } from '@headwater/core'
+import { type EventInput, type Receipt, type Store } from '@headwater/core'
 import type { Burst } from './BurstPlan.ts'
 import { type Handlers, serve } from './ClientProcess.ts'
 import { backendKind } from './DemoBackend.ts'
@@ -9,7 +9,7 @@ import type { ChangedFile, HistoryCommit } from './GitHistory.ts'
 import type { HistoryContract, HistoryProgress, HistoryReport, OpenedHistory, OpenHistory } from './HistoryContract.ts'
 import { committed, historySchema, historyTables } from './HistorySchema.ts'
 import { makeNetwork } from './Network.ts'
-import { reach } from './Reach.ts'
+import { inTime, openInTime, reach } from './Reach.ts'
 import { digestOf } from './TableDigest.ts'
 
 const { commits, files, authors } = historyTables
@@ -33,7 +33,7 @@ const open = async ({
   backend,
 }: OpenHistory): Promise<OpenClient & { readonly opened: OpenedHistory }> => {
   const share = JSON.parse(await readFile(shareFile, 'utf8')) as ReadonlyArray<HistoryCommit>
-  const store = await createStore({
+  const store = await openInTime({
     schema: historySchema,
     storeId,
     adapter: nodeAdapter({ directory }),
@@ -96,17 +96,17 @@ const runBurst = async (client: OpenClient, burst: Burst, tell: (progress: Histo
   }
   if (receipt === undefined) return
   tell(client.progress)
-  await receipt.persisted
+  await inTime(store, 'persisted', receipt.persisted)
   client.progress = { ...client.progress, persisted: client.progress.committed }
   tell(client.progress)
-  if (burst.waitsFor === 'confirmed') await receipt.confirmed
+  if (burst.waitsFor === 'confirmed') await inTime(store, 'confirmed', receipt.confirmed)
 }
 
 let wasOnline = true
 
 const goOnline = async (store: Store, isOnline: boolean): Promise<void> => {
   network.setOnline(isOnline)
-  if (isOnline && !wasOnline) await store.retrySync()
+  if (isOnline && !wasOnline) await inTime(store, 'told to try again', store.retrySync())
   wasOnline = isOnline
 }
 

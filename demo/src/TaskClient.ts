@@ -1,11 +1,11 @@
 /** A client of the demo's first two parts, in a process of its own, with gates in its ports. */
 import { nodeAdapter } from '@headwater/adapter-node'
-import { createStore, formatPosition, type LoggedEvent, Schema, sql, type Store } from '@headwater/core'
+import { formatPosition, type LoggedEvent, Schema, sql, type Store } from '@headwater/core'
 import { type Handlers, serve } from './ClientProcess.ts'
 import { backendKind } from './DemoBackend.ts'
 import { gatedAdapter, gatedBackend, makeGates } from './GatedPorts.ts'
 import { makeNetwork } from './Network.ts'
-import { reach } from './Reach.ts'
+import { inTime, openInTime, reach } from './Reach.ts'
 import type { ObservedStep, OpenTasks, SessionView, TaskContract, TaskWrite } from './TaskContract.ts'
 import { taskAdded, taskRenamed, tasks, taskSchema } from './TaskSchema.ts'
 
@@ -13,7 +13,7 @@ const gates = makeGates()
 const network = makeNetwork()
 
 const open = ({ storeId, directory, backend }: OpenTasks): Promise<Store> =>
-  createStore({
+  openInTime({
     schema: taskSchema,
     storeId,
     adapter: gatedAdapter(nodeAdapter({ directory }), gates),
@@ -78,7 +78,7 @@ serve<TaskContract>((): Handlers<TaskContract> => {
     },
     commit: async ({ writes, waitsFor }) => {
       const receipt = store().commit(...writes.map(toEvent))
-      if (waitsFor !== 'nothing') await receipt[waitsFor]
+      if (waitsFor !== 'nothing') await inTime<unknown>(store(), waitsFor, receipt[waitsFor])
       return { eventIds: receipt.eventIds }
     },
     setOnline: async (isOnline) => {

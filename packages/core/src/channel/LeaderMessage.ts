@@ -77,7 +77,7 @@ export interface LeaderFacts {
   readonly stateHead: Position
 }
 
-/** A row of the feed. `event` is absent when this session pushed it: it has it. `hash` (of the row changes) where known. */
+/** A row of the feed. `event` is absent when this session pushed it: it has it. What it did to the leader's state, where that is known. */
 export interface FeedRow {
   readonly seq: EventSequenceNumber
   readonly id: string

@@ -11,17 +11,19 @@ type Answers = {
 /** Rows of one `readLog` answer at most. */
 const readRowsMax = 1000
 
+/** An id that another client's event has as well is that of our dead letter: receipts are for what this client committed. */
 const locate = (leader: LeaderState, id: string): Located => {
-  const row = leader.log.byId(id)
-  if (row !== undefined) {
-    const isSettled = compare(row.seq, settledHeadOf(leader)) <= 0
-    const head = leader.replica.head
-    const isMaterialized = head !== null && compare(row.seq, head.position) <= 0
-    const outcome = !isMaterialized ? null : leader.replica.isSkipped(id) ? 'skipped' : 'applied'
-    return { _tag: 'logged', seq: row.seq, isSettled, outcome }
+  const { log } = leader
+  const row = log.byId(id)
+  const rejected = log.rejectedById(id)[0]
+  if (rejected !== undefined && row?.event.clientId !== log.status.clientId) {
+    return { _tag: 'rejected', reason: rejected.reason, detail: rejected.detail }
   }
-  const rejected = leader.log.rejectedById(id)[0]
-  return rejected === undefined ? { _tag: 'unknown' } : { _tag: 'rejected', reason: rejected.reason, detail: rejected.detail }
+  if (row === undefined) return { _tag: 'unknown' }
+  const head = leader.replica.head
+  const isMaterialized = head !== null && compare(row.seq, head.position) <= 0
+  const outcome = !isMaterialized ? null : leader.replica.isSkipped(id) ? 'skipped' : 'applied'
+  return { _tag: 'logged', seq: row.seq, isSettled: compare(row.seq, settledHeadOf(leader)) <= 0, outcome }
 }
 
 /** What a session may ask its leader. Each is one synchronous step. **Fails with** `LeaderStale`, `SqliteError`. */
@@ -77,6 +79,7 @@ export const changeAttachment = (leader: LeaderState, dropsRows: boolean): void 
     if (leader.schema !== null) leader.replica.startEmpty(leader.schema, log)
   }
   leader.effects.clear()
+  leader.hashes.forget()
   leader.acknowledgedGlobal = 0
   leader.backend.head = 0
   leader.sync = dropsRows ? initial : loadSyncState(log)

@@ -11,6 +11,7 @@ import type { SchemaDescriptor } from '../schema/SchemaDescriptor.ts'
 import { PendingEvents } from '../sync/PendingEvents.ts'
 import { make as makeSyncState, type SyncState, type UpstreamScope } from '../sync/SyncState.ts'
 import type { EventEffect } from '../channel/PackedEffects.ts'
+import { EffectHashes } from './EffectHashes.ts'
 import type { Eventlog } from './Eventlog.ts'
 import { RecentRows } from './RecentRows.ts'
 import type { SessionFeed } from './SessionFeed.ts'
@@ -45,6 +46,7 @@ export interface LeaderState {
   readonly feeds: Map<string, SessionFeed>
   /** Effects that came with a push, by event id, until the state has taken them. */
   readonly effects: Map<string, EventEffect>
+  readonly hashes: EffectHashes
   readonly backend: BackendCells
   readonly notices: Array<Notice>
   sync: SyncState
@@ -94,6 +96,7 @@ export const makeLeaderState = (options: {
   recent: new RecentRows(),
   feeds: new Map(),
   effects: new Map(),
+  hashes: new EffectHashes(),
   backend: {
     name: null,
     connection: 'none',

@@ -40,7 +40,16 @@ export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside
     { ...(base === undefined ? {} : { base, baseId }), effects, epoch, attachment: log.status.attachment, settledHead: merged.state.upstreamHead },
     log,
   )
+  if (base !== undefined) leader.hashes.forget()
+  rememberHashes(leader, effects)
   remember(leader, merged, base)
+}
+
+/** Only other sessions compare. */
+const rememberHashes = ({ feeds, hashes, replica }: LeaderState, effects: ReadonlyArray<RowEffect>): void => {
+  const last = effects.at(-1)
+  if (feeds.size < 2 || last === undefined) return
+  if (replica.head !== null && compare(last.seq, replica.head.position) <= 0) hashes.remember(effects)
 }
 
 const remember = (leader: LeaderState, merged: Advance | Rebase, base: Position | undefined): void => {
@@ -81,6 +90,7 @@ export const followEffects = (leader: LeaderState, effects: ReadonlyArray<RowEff
     { effects, epoch: log.status.epoch, attachment: log.status.attachment, settledHead: settledHeadOf(leader) },
     log,
   )
+  rememberHashes(leader, effects)
 }
 
 /** A change that moves no row: cursor, dead letters, a dismissed row. */

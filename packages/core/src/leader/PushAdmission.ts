@@ -58,7 +58,8 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
   const admitted = admission.admittedFrom.get(feed) ?? []
   admission.admittedFrom.set(feed, admitted)
   push.events.forEach((event, i) => {
-    const mayBeKnown = feed.mayBeKnown(event.id)
+    // A collided event has no number; its id is known by definition.
+    const mayBeKnown = push.seqs[i] === undefined || feed.mayBeKnown(event.id)
     if (mayBeKnown && log.isRejected(event)) return
     const present = admission.rowById.get(event.id)?.event ?? (mayBeKnown ? log.byId(event.id)?.event : undefined)
     if (present !== undefined) {

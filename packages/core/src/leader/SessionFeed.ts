@@ -11,6 +11,7 @@ import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
+import type { EffectHashes } from './EffectHashes.ts'
 import type { RecentRows } from './RecentRows.ts'
 
 /** Bytes of args after which a feed message ends: what a session can materialize within a frame or two. */
@@ -20,6 +21,7 @@ const feedBytesMax = 1024 * 1024
 export interface FeedSource {
   readonly log: Eventlog
   readonly recent: RecentRows
+  readonly hashes: EffectHashes
   readonly host: SessionFeed | null
 }
 
@@ -97,7 +99,7 @@ export class SessionFeed {
     this.send(message)
   }
 
-  #next({ log, recent, host }: FeedSource, facts: LeaderFacts): Feed | null {
+  #next({ log, recent, hashes, host }: FeedSource, facts: LeaderFacts): Feed | null {
     const [base, fromEpoch] = [this.#position, this.#epoch]
     const rows = cutBytes(recent.page(log, base, pageEventsMax))
     const end = rows.at(-1)?.seq ?? base
@@ -113,7 +115,7 @@ export class SessionFeed {
       fromEpoch,
       base,
       baseId: fromEpoch === facts.epoch ? null : (log.idAt(base) ?? null),
-      rows: rows.map((row) => this.#toFeedRow(row)),
+      rows: rows.map((row) => this.#toFeedRow(row, hashes)),
       hasMore: compare(end, facts.localHead) < 0,
       refused: fromEpoch === facts.epoch ? [] : log.rejected(),
       effectsWantedAfter: wanted,
@@ -125,8 +127,8 @@ export class SessionFeed {
     return sent === null || compare(sent.settled, facts.settledHead) !== 0 || compare(sent.state, facts.stateHead) !== 0
   }
 
-  #toFeedRow({ seq, event }: NumberedEvent): FeedRow {
-    return this.#own.delete(event.id) ? { seq, id: event.id } : { seq, id: event.id, event }
+  #toFeedRow({ seq, event }: NumberedEvent, hashes: EffectHashes): FeedRow {
+    return this.#own.delete(event.id) ? { seq, id: event.id } : { seq, id: event.id, event, ...hashes.of(event.id) }
   }
 }
 

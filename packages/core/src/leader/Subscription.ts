@@ -42,11 +42,15 @@ const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe):
   if (leading === null || leading.fingerprint !== schema.fingerprint) {
     leader.schema = schema
     leader.effects.clear()
+    leader.hashes.forget()
     // Maybe this one knows the event.
     if (leader.stopped instanceof EventUnknown) leader.stopped = null
     for (const feed of leader.feeds.values()) tellOutdated(leader, feed)
   }
-  if (isImageDamaged) leader.replica.startEmpty(schema, leader.log)
+  if (isImageDamaged) {
+    leader.hashes.forget()
+    leader.replica.startEmpty(schema, leader.log)
+  }
   leader.replica.useSchema(schema, leader.log, settledHeadOf(leader))
   if (leader.replica.head === null) leader.replica.startEmpty(schema, leader.log)
   return true

@@ -19,47 +19,44 @@ import type { EventWithoutEffect, SessionState } from './SessionState.ts'
  *
  * **Shape**  `feed`: the rows as they came, for the leader's own hashes.
  *
- * **Fails with**  `ChangesetInexact`, `RangeError` (trimmed too far), `SqliteError`; then nothing has changed.
+ * **Fails with**  `ChangesetInexact`, `RangeError` (trimmed too far), `SqliteError`, `MaterializerNotDeterministic`; then
+ * nothing has changed.
  */
 export const installMerge = (session: SessionState, merged: Advance | Rebase, feed: ReadonlyArray<FeedRow>): void => {
   const database = session.database!
-  const changes: Array<Changes> = []
   const after = merged._tag === 'rebase' ? merged.base : session.sync.localHead
   let undone: ReadonlyArray<RowChange> = []
-  const effects = database.replay(merged.newEvents, () => {
+  const before = (): void => {
     if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) undone = database.rollBackTo(merged.base)
-  })
-  if (undone.length > 0) changes.push(() => undone)
-  const replayed = inspect(merged.newEvents, effects, feed, changes)
+  }
+  const effects = database.replay(merged.newEvents, before, (replayed) => mustBeLeaders(merged.newEvents, replayed, feed))
   session.installed = { after, rows: merged.newEvents, effects: effects.map(({ effect }) => effect) }
   publish(session, merged)
+  const changes: Array<Changes> = undone.length > 0 ? [() => undone] : []
+  for (const replayed of effects) if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
   if (changes.length > 0) session.listener.onTables(changes)
-  if (replayed.withoutEffect.length > 0) session.listener.onWithoutEffect(replayed.withoutEffect)
-  const { unequal } = replayed
-  if (unequal !== undefined) {
-    session.listener.onFailure(new MaterializerNotDeterministic({ event: unequal.event.name, eventId: unequal.event.id }))
-  }
+  const withoutEffect = merged.newEvents.flatMap(({ event }, i): Array<EventWithoutEffect> => {
+    const { effect } = effects[i]!
+    return effect.outcome === 'applied' ? [] : [{ event, effect }]
+  })
+  if (withoutEffect.length > 0) session.listener.onWithoutEffect(withoutEffect)
 }
 
-/** What had no effect, and the first event whose rows changed otherwise than at the leader. */
-const inspect = (
+/** **Fails with**  `MaterializerNotDeterministic` at the first event that did otherwise here than at the leader. */
+const mustBeLeaders = (
   rows: ReadonlyArray<NumberedEvent>,
   effects: ReadonlyArray<ReplayedEvent>,
   feed: ReadonlyArray<FeedRow>,
-  changes: Array<Changes>,
-): { readonly withoutEffect: ReadonlyArray<EventWithoutEffect>; readonly unequal: NumberedEvent | undefined } => {
-  const withoutEffect: Array<EventWithoutEffect> = []
-  const hashById = new Map<string, string>()
-  for (const row of feed) if (row.hash !== undefined) hashById.set(row.id, row.hash)
-  let unequal: NumberedEvent | undefined
-  for (const [i, row] of rows.entries()) {
-    const replayed = effects[i]!
-    if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
-    if (replayed.effect.outcome !== 'applied') withoutEffect.push({ event: row.event, effect: replayed.effect })
-    const hash = hashById.get(row.event.id)
-    if (hash !== undefined && hash !== hashChangeset(replayed.effect.changeset)) unequal ??= row
+): void => {
+  const known = feed.filter(({ hash }) => hash !== undefined)
+  if (known.length === 0) return
+  const rowById = new Map(known.map((row) => [row.id, row]))
+  for (const [i, { event }] of rows.entries()) {
+    const { effect } = effects[i]!
+    const row = rowById.get(event.id)
+    if (row === undefined || (row.outcome === effect.outcome && row.hash === hashChangeset(effect.changeset))) continue
+    throw new MaterializerNotDeterministic({ event: event.name, eventId: event.id })
   }
-  return { withoutEffect, unequal }
 }
 
 const publish = (session: SessionState, merged: Advance | Rebase): void => {
@@ -84,6 +81,9 @@ const sentIds = ({ sync, sentCount }: SessionState): ReadonlySet<string> =>
 const countSent = ({ sync }: SessionState, sent: ReadonlySet<string>): number => {
   let count = 0
   while (count < sync.pending.length && sent.has(sync.pending.at(count)!.event.id)) count++
+  return count
+}
+
 /** Facts that come without the rows that they speak of: taken if this session has the prefix they are about. */
 export const hearFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
   const isOurs = facts.epoch === session.epoch && facts.attachment === session.attachment
@@ -91,14 +91,11 @@ export const hearFacts = (session: SessionState, facts: NonNullable<SessionState
   else session.isOutrun = true
 }
 
-  return count
-}
-
 /** Moves the settled head, never beyond what this session has, and trims what nobody will roll back or ask for. */
-  session.isOutrun = false
 export const takeFacts = (session: SessionState, facts: NonNullable<SessionState['facts']>): void => {
   const hasFallenBack = facts.epoch !== session.epoch
   session.facts = facts
+  session.isOutrun = false
   session.epoch = facts.epoch
   const settled = max(session.settledHead, min(facts.settledHead, session.sync.upstreamHead))
   const hasSettled = compare(settled, session.settledHead) > 0

@@ -100,9 +100,15 @@ export class Receipts {
       const waiters = this.#waiters.get(eventId) ?? []
       waiters.push({ goal, resolve, reject })
       this.#waiters.set(eventId, waiters)
-      if (!this.#session.pendingIds.has(eventId)) this.#unsettled.add(eventId)
+      if (!this.#isHere(eventId)) this.#unsettled.add(eventId)
       this.#askSoon()
     })
+  }
+
+  /** The leader does not have it yet: what becomes of it will be told. */
+  #isHere(eventId: string): boolean {
+    const { pendingIds, orphans } = this.#session
+    return pendingIds.has(eventId) || orphans.some(({ id }) => id === eventId)
   }
 
   /** The leader has these events now. */
@@ -153,7 +159,7 @@ export class Receipts {
       return this.#reject(eventId, new EventRejected({ eventId, reason: located.reason, detail: located.detail }))
     }
     if (located._tag === 'unknown') {
-      if (!this.#session.pendingIds.has(eventId)) this.#reject(eventId, new EventNotFound({ eventId }))
+      if (!this.#isHere(eventId)) this.#reject(eventId, new EventNotFound({ eventId }))
       return
     }
     const { seq, isSettled, outcome } = located

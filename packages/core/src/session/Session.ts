@@ -3,6 +3,7 @@
  *
  * **Source**  spec sections 3 and 5.
  */
+import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import type { LeaderClient } from '../channel/LeaderClient.ts'
 import type { LeaderMessage, Notice } from '../channel/LeaderMessage.ts'
@@ -23,7 +24,7 @@ import { hearFacts } from './MergeInstaller.ts'
 import { flush, scheduleFlush } from './PushQueue.ts'
 import { type Receipt, Receipts } from './Receipts.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
-import { CommitInsideMaterializer, SchemaOutdated, StoreClosed } from './SessionError.ts'
+import { CommitInsideMaterializer, MaterializerNotDeterministic, SchemaOutdated, StoreClosed } from './SessionError.ts'
 import { type QuarantineNotice, WithoutEffect } from './WithoutEffect.ts'
 import { makeSessionState, type SessionState, type TableChanges } from './SessionState.ts'
 
@@ -54,6 +55,9 @@ export class Session {
   #onReady: Array<() => void> = []
   #isReady = false
   #storageRetry: (() => void) | null = null
+  /** Since the last message that fitted. */
+  #failures = 0
+  readonly #reported = new Set<string>()
 
   constructor(options: SessionOptions) {
     const { client, backend, schema, environment, sessionId } = options
@@ -164,8 +168,9 @@ export class Session {
     if (termOf(message) < state.term) return
     try {
       this.#take(message)
+      if (message._tag === 'feed') this.#failures = 0
       this.#checkReady()
-      if (state.waitingFor === null && (state.sync.pending.length > state.sentCount || state.orphans.length > 0)) flush(state)
+      flush(state)
     } catch (error) {
       this.#failed(error)
     }
@@ -242,13 +247,21 @@ export class Session {
   /** The database is as it was before the message. What does not fit is a snapshot; a failing machine is tried again. */
   #failed(error: unknown): void {
     const { state } = this
-    this.#options.environment.log({ level: 'warn', message: String(error), fields: { sessionId: state.sessionId } })
-    if (error instanceof SqliteError && error.isRetryable) {
-      this.#options.onFailure(error)
-      this.#storageRetry = this.#options.environment.setTimer(() => subscribe(state), 250)
-      return
-    }
-    subscribe(state, true, error instanceof SqliteError && error.isDamage)
+    const { environment, onFailure } = this.#options
+    const isMachines = error instanceof SqliteError && error.isRetryable
+    environment.log({ level: 'warn', message: String(error), fields: { sessionId: state.sessionId } })
+    if (isMachines || this.#isNewReport(error)) onFailure(error)
+    const again = (): void => subscribe(state, !isMachines, error instanceof SqliteError && error.isDamage)
+    this.#failures++
+    if (!isMachines && this.#failures === 1) return again()
+    this.#storageRetry = environment.setTimer(again, retryDelayMs({ attempt: this.#failures, random: environment.random() }))
+  }
+
+  /** A materializer that is not deterministic is told of once. */
+  #isNewReport(error: unknown): boolean {
+    if (!(error instanceof MaterializerNotDeterministic) || this.#reported.has(error.event)) return false
+    this.#reported.add(error.event)
+    return true
   }
 
   /** This session's database cannot be read: it came from a damaged state. */

@@ -151,19 +151,25 @@ export class SessionDatabase {
   }
 
   /**
-   * Materializes events that are facts already, in order, inside one transaction around `before`. What fails because of
-   * event and tables is skipped and quarantined.
+   * Materializes events that are facts already, in order, inside one transaction with `before` and `check`. What fails
+   * because of event and tables is skipped and quarantined.
    *
    * A savepoint for each event costs a third of its materialization and is only needed for one that fails, so the first
    * attempt does without; if an event fails everything is undone and done once more, with savepoints.
    *
-   * **Fails with**  what `before` fails with; `SqliteError` of the environment. Then nothing has changed.
+   * **Fails with**  what `before` or `check` fail with; `SqliteError` of the environment. Then nothing has changed.
    */
-  replay(rows: ReadonlyArray<NumberedEvent>, before: () => void = () => undefined): ReadonlyArray<ReplayedEvent> {
+  replay(
+    rows: ReadonlyArray<NumberedEvent>,
+    before: () => void = () => undefined,
+    check: (replayed: ReadonlyArray<ReplayedEvent>) => void = () => undefined,
+  ): ReadonlyArray<ReplayedEvent> {
     const attempt = (isGuarded: boolean): ReadonlyArray<ReplayedEvent> =>
       this.transaction(() => {
         before()
-        return rows.map((row) => this.#replayEvent(row, isGuarded))
+        const replayed = rows.map((row) => this.#replayEvent(row, isGuarded))
+        check(replayed)
+        return replayed
       })
     try {
       return attempt(rows.length === 1)

@@ -11,6 +11,7 @@ import './cases/Corruption.ts'
 import './cases/Crashes.ts'
 import './cases/History.ts'
 import './cases/Refusals.ts'
+import './cases/Sessions.ts'
 
 afterAll(() => {
   process.stdout.write(`PROOF engine_cases=${provedCases()}\n`)

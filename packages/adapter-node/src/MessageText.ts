@@ -29,19 +29,14 @@ const nothing = new Uint8Array(0)
 
 /** The message as it is posted. */
 export const toPosted = <M extends Message>(message: M): M | MessageText => {
-  switch (message._tag) {
-    case 'push':
-      return textOf({ ...message, effects: { ...message.effects, bytes: nothing } }, message.effects.bytes)
-    case 'ack': {
-      if (message.effects === null) return message
-      const { effects } = message.effects
-      return textOf({ ...message, effects: { ...message.effects, effects: { ...effects, bytes: nothing } } }, effects.bytes)
-    }
-    case 'feed':
-      return message.rows.length === 0 ? message : textOf(message, null)
-    default:
-      return message
+  if (message._tag === 'push') {
+    return textOf({ ...message, effects: { ...message.effects, bytes: nothing } }, message.effects.bytes)
   }
+  if (message._tag === 'ack' && message.effects !== null) {
+    const { effects } = message.effects
+    return textOf({ ...message, effects: { ...message.effects, effects: { ...effects, bytes: nothing } } }, effects.bytes)
+  }
+  return message._tag === 'feed' && message.rows.length > 0 ? textOf(message, null) : message
 }
 
 export const isMessageText = (posted: object): posted is MessageText => 'headwater' in posted && posted.headwater === 'text'

@@ -2,22 +2,15 @@
  * The laws and properties that a simulation checks from outside: after every operation what must never happen, and in
  * the end what must be.
  */
-import { comparePositions, type EventSequenceNumber, formatPosition } from '@headwater/core'
+import { comparePositions, formatPosition } from '@headwater/core'
 import type { SimulatedClient, SimulatedSession } from './SimulatedClient.ts'
-import type { Simulation } from './Simulation.ts'
+import type { Simulation } from './Participant.ts'
 import { claims, drafts, foldModel, items, readTables } from './SimulatedSchema.ts'
 
 export class PropertyViolated extends Error {}
 
 const must = (holds: boolean, property: string, detail: () => string): void => {
   if (!holds) throw new PropertyViolated(`${property}: ${detail()}`)
-}
-
-/** What a session had been seen at. */
-export interface Watched {
-  readonly epoch: number
-  readonly upstreamHead: EventSequenceNumber
-  readonly settledHead: EventSequenceNumber
 }
 
 /** L2 and L3 of every session: heads are ordered, (epoch, position) and the settled head never move back. */

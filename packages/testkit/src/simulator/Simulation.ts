@@ -5,9 +5,10 @@
  */
 import type { EventInput } from '@headwater/core'
 import type { WasmSqlite } from '@headwater/sqlite-wasm'
-import { memoryBackend, type MemoryBackend } from '../MemoryBackend.ts'
-import { checkStatus, checkQuiet, PropertyViolated, type Watched } from './Properties.ts'
-import { cutOff, makeNetwork, overNetwork, type SimulatedNetwork } from './SimulatedBackend.ts'
+import { memoryBackend } from '../MemoryBackend.ts'
+import { checkStatus, checkQuiet, PropertyViolated } from './Properties.ts'
+import type { Participant, Simulation } from './Participant.ts'
+import { cutOff, makeNetwork, overNetwork } from './SimulatedBackend.ts'
 import { SimulatedClient, type SimulatedSession } from './SimulatedClient.ts'
 import { bad, claim, draft, mix, put, remove, strict } from './SimulatedSchema.ts'
 import { NotIdle, World } from './World.ts'
@@ -24,23 +25,9 @@ export interface SimulationResult {
   readonly tasks: number
 }
 
-export interface Participant {
-  readonly client: SimulatedClient
-  readonly network: SimulatedNetwork
-}
-
 /** How long faults and commits go on, and how long everything may take to become idle afterwards: virtual ms. */
 const busyMs = 4000
 const quietMs = 300_000
-
-export interface Simulation {
-  readonly world: World
-  readonly backend: MemoryBackend
-  readonly participants: ReadonlyArray<Participant>
-  readonly watched: Map<SimulatedSession, Watched>
-  readonly trace: (line: string) => void
-  rejected: number
-}
 
 export const runSeed = async (seed: number, sqlite: WasmSqlite): Promise<SimulationResult> => {
   const world = new World(seed)

@@ -8,11 +8,13 @@ import type { LeaderState } from './LeaderState.ts'
  * The next events to push: the first pending synced ones that no push answer has acknowledged, in whole commit groups
  * up to `eventsMax` and the protocol's size; a larger group goes in parts, a larger event alone.
  *
- * **Shape**  `undefined` when there is nothing to push or no backend log is known yet.
+ * **Shape**  `undefined` when there is nothing to push or no backend log is known yet. A log that was attached anew may
+ * have holes (salvage), which a pull has to fill first: a batch with one in it looks like changed history.
  */
 export const nextBatch = (leader: LeaderState, eventsMax: number = batchEventsMax): PushBatch | undefined => {
   const { log, sync } = leader
-  const { backendId } = log.status
+  const { backendId, attachment, head } = log.status
+  if (attachment > 1 && head === 0 && leader.pulledAttachment !== attachment) return undefined
   const rows = synced(sync.pending, leader.acknowledgedGlobal, eventsMax + 1)
   const first = rows[0]
   if (backendId === null || first === undefined) return undefined

@@ -21,7 +21,7 @@ import type { PullPage, PushAnswer, PushBatch, SyncBackend } from '../backend/Sy
 import { BackendReset, HistoryChanged, ProtocolError, SyncBackendError } from '../backend/SyncBackendError.ts'
 import { nextBatch } from './BackendBatch.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
-import { EventUnknown, LeaderStale } from './LeaderError.ts'
+import { EventUnknown, LeaderStale, PullGap } from './LeaderError.ts'
 import type { LeaderState } from './LeaderState.ts'
 import { writeBeside } from './LogWriter.ts'
 import { admitPage, admitRejections } from './PageAdmission.ts'
@@ -106,11 +106,14 @@ const takePages = (loops: BackendLoops, pages: ReadonlyArray<PullPage>): Effect.
     if (last === undefined) return
     for (const page of pages) mustBeOurs(leader, page.backendId)
     admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: last.cursor })
+    leader.pulledAttachment = leader.log.status.attachment
     noteBackend(leader, { connection: 'online', head: last.head.global, isCaughtUp: last.isCaughtUp, error: null })
     if (last.isCaughtUp) loops.pulledOnce.openUnsafe()
   }))
 
 const mustBeOurs = ({ log }: LeaderState, received: string): void => {
+  // Attached anew while this stream was open: it is opened again from where the log stands now.
+  if (log.status.backendId === null) throw new PullGap({ expected: log.status.head + 1, received: 0 })
   if (received !== log.status.backendId) throw new BackendReset({ expected: log.status.backendId, received })
 }
 

@@ -153,6 +153,7 @@ export class Leader {
       case 'subscribe':
         this.#attach(message.backendName)
         connection.feed = subscribe(this.#state, connection.send, message)
+        this.#sync(message.backendName)
         return
       case 'ack':
         if (connection.feed !== null) takeAck(this.#state, connection.feed, message.effects)
@@ -273,7 +274,11 @@ export class Leader {
     this.#state.backend.name = backendName
     this.#state.backend.connection = 'connecting'
     if (!isAttached(this.#state.log)) changeAttachment(this.#state, false)
-    this.#startLoops(this.#hosted.backend)
+  }
+
+  /** Once the session is there: its first call would find nobody to run it. */
+  #sync(backendName: string | null): void {
+    if (backendName !== null && this.#loops === null) this.#startLoops(this.#hosted.backend)
   }
 
   #startLoops(backend: SyncBackend): void {

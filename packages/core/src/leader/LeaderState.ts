@@ -57,6 +57,8 @@ export interface LeaderState {
   imageAskedFor: number | null
   /** `global` of the last pending event that a push answer has acknowledged; they wait for a pull to be settled. */
   acknowledgedGlobal: number
+  /** The attachment in which a page was taken last; 0 before the first. */
+  pulledAttachment: number
   /** Why sync has stopped for good (until the app decides); local work goes on. */
   stopped: Error | null
   isClosed: boolean
@@ -112,6 +114,7 @@ export const makeLeaderState = (options: {
   host: null,
   imageAskedFor: null,
   acknowledgedGlobal: 0,
+  pulledAttachment: 0,
   stopped: null,
   isClosed: false,
 })

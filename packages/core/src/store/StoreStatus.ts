@@ -20,6 +20,8 @@ export interface StoreStatus {
     readonly connection: LeaderConnection
     readonly term: number
     readonly epoch: number
+    /** Counts bindings of the log to a backend's log (first backend, reset, re-push); settled positions are relative to it. */
+    readonly attachment: number
     readonly localHead: EventSequenceNumber
     readonly settledHead: EventSequenceNumber
   }
@@ -56,6 +58,7 @@ export const statusOf = (session: SessionState): StoreStatus => {
       connection: session.connection,
       term: session.term,
       epoch: facts?.epoch ?? 0,
+      attachment: facts?.attachment ?? 0,
       localHead,
       settledHead: facts?.settledHead ?? root,
     },

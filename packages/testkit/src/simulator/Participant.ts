@@ -8,11 +8,14 @@ import type { World } from './World.ts'
 export interface Participant {
   readonly client: SimulatedClient
   readonly network: SimulatedNetwork
+  /** Lets sessions opened from now on bring the backend. */
+  readonly attach: () => void
 }
 
 /** What a session had been seen at. */
 export interface Watched {
   readonly epoch: number
+  readonly attachment: number
   readonly upstreamHead: EventSequenceNumber
   readonly settledHead: EventSequenceNumber
 }

@@ -16,6 +16,8 @@ export interface SimulatedSession {
   readonly process: SimulatedProcess
   /** What it committed, and whether its receipt said `persisted`. */
   readonly committed: Map<string, { readonly name: string; readonly argsJson: string; isPersisted: boolean; isConfirmed: boolean; rejection: string | null }>
+  /** Whether it can run the backend for its leader: one that was opened before the store had any cannot. */
+  readonly hasBackend: boolean
   /** The leader hears that the session is gone. */
   readonly disconnect: () => void
   isClosed: boolean
@@ -205,7 +207,7 @@ export class SimulatedClient {
       schema: simulatedSchema, storeId: 'simulated', adapter, environment: process.environment, log: () => undefined,
       ...(this.backend === null ? {} : { backend: this.backend }),
     })
-    const session: SimulatedSession = { store, process, committed: new Map(), disconnect, isClosed: false }
+    const session: SimulatedSession = { store, process, committed: new Map(), hasBackend: this.backend !== null, disconnect, isClosed: false }
     this.sessions.push(session)
     return session
   }

@@ -38,7 +38,8 @@ export const runSeed = async (seed: number, sqlite: WasmSqlite): Promise<Simulat
   const participants = Array.from({ length: 1 + world.integer(3) }, (_, i): Participant => {
     const network = makeNetwork()
     const provider = overNetwork(world, backend, network)
-    return { network, client: new SimulatedClient({ world, sqlite, name: 'abc'[i]!, backend: provider, trace }) }
+    const client = new SimulatedClient({ world, sqlite, name: 'abc'[i]!, backend: world.chance(0.15) ? null : provider, trace })
+    return { network, client, attach: () => { client.backend = provider } }
   })
   const simulation: Simulation = { world, backend, participants, watched: new Map(), trace, rejected: 0 }
   let failure: string | null = null
@@ -153,7 +154,18 @@ const operations: ReadonlyArray<readonly [weight: number, operation: Operation]>
     simulation.backend.setValidator((event) => (isStrict && event.name === 'bad' ? 'bad is refused' : undefined))
   }],
   [0.5, ({ backend }) => backend.loseNextAnswer(1)],
+  [1, ({ world, participants, trace }) => {
+    const participant = pick(world, participants)!
+    if (participant.client.backend === null) attach(world, participant, trace)
+  }],
 ]
+
+/** A store that had no backend gets one, with the next session that brings it. */
+const attach = (world: World, { client, attach: give }: Participant, trace: (line: string) => void): void => {
+  trace(`${client.options.name}: gets a backend`)
+  give()
+  void openSession(world, client)
+}
 
 const openSession = async (world: World, client: SimulatedClient): Promise<void> => {
   await client.openSession()
@@ -190,7 +202,9 @@ const quiet = async (simulation: Simulation): Promise<void> => {
     client.takeOverCrashes = 0
     client.crashLeader(Number.POSITIVE_INFINITY)
   }
-  // A commit by everybody, so that every client hears of the others' last events.
+  for (const participant of participants) {
+    if (!participant.client.openSessions.some(({ hasBackend }) => hasBackend)) attach(world, participant, trace)
+  }
   const isIdle = (): boolean => participants.every(({ client }) =>
     client.openSessions.every(({ store }) => store.status.isSynced && store.status.session.localHead.global === backend.log('simulated').length))
   await world.runUntil(isIdle, quietMs)

@@ -10,7 +10,7 @@
  * | `image`          | –                           | `want-image`     | the host's state bytes are needed                  |
  * | `request`        | `response`                  | `backend-call`   | the host is asked to run the app's backend         |
  * | `backend-result` | –                           | `outdated`       | a session with a newer schema has taken the lead   |
- * | `goodbye`        | –                           |                  |                                                    |
+ * | `goodbye`        | –                           | `kept`           | an outdated session's pushes are in the log        |
  *
  * Rules:
  *  1. A session takes nothing from a leader but `hello` before its own `subscribe`, carrying the number `n`, is answered.
@@ -100,6 +100,16 @@ export interface Feed {
   readonly refused: ReadonlyArray<RefusedEvent>
   /** Set for the host: the leader lacks the effects of the rows behind this position and takes them with the `ack`. */
   readonly effectsWantedAfter: Position | null
+}
+
+/**
+ * To an outdated session, instead of a feed: the leader has answered for these events of it, in its log or among the dead
+ * letters. They are the first of its pending.
+ */
+export interface Kept {
+  readonly _tag: 'kept'
+  readonly facts: LeaderFacts
+  readonly ids: ReadonlyArray<string>
 }
 
 export type RefusalReason = 'refused' | 'group' | 'collision' | 'too-large'
@@ -294,6 +304,7 @@ export type LeaderMessage =
   | { readonly _tag: 'hello'; readonly term: number }
   | Subscribed
   | Feed
+  | Kept
   | PushRefused
   | { readonly _tag: 'want-image'; readonly term: number; readonly epoch: number }
   | { readonly _tag: 'status'; readonly term: number; readonly status: BackendStatus; readonly facts: LeaderFacts }

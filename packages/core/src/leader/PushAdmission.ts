@@ -28,6 +28,8 @@ interface Admission {
   readonly rowById: Map<string, NumberedEvent>
   readonly collisions: Array<RefusedEvent>
   readonly admittedFrom: Map<SessionFeed, Array<{ readonly id: string }>>
+  /** Not refused. */
+  readonly taken: Array<SessionPush>
 }
 
 /**
@@ -36,15 +38,18 @@ interface Admission {
  * **Fails with**  `LeaderStale`; `SqliteError` (nothing of any of them was stored).
  */
 export const admitPushes = (leader: LeaderState, pushes: ReadonlyArray<SessionPush>): void => {
-  const admission: Admission = { sync: leader.sync, rows: [], rowById: new Map(), collisions: [], admittedFrom: new Map() }
+  const admission: Admission = { sync: leader.sync, rows: [], rowById: new Map(), collisions: [], admittedFrom: new Map(), taken: [] }
   for (const push of pushes) admitPush(leader, admission, push)
-  const { rows, collisions } = admission
-  if (rows.length === 0 && collisions.length === 0) return
+  if (admission.rows.length > 0 || admission.collisions.length > 0) writeAdmitted(leader, admission)
+  for (const { feed, push } of admission.taken) feed.keep(push.events)
+}
+
+const writeAdmitted = (leader: LeaderState, { rows, collisions, admittedFrom }: Admission): void => {
   const merged = localPush(leader.sync, rows, scopeOf(leader.log))
   if (merged._tag === 'reject') throw new TypeError('the leader numbered events out of order')
   // A session that has a collided event in its own prefix differs from the log from here on.
   writeMerge(leader, merged, collisions.length > 0 ? { rejected: collisions, raisesEpoch: true } : {})
-  for (const [feed, events] of admission.admittedFrom) feed.rememberOwn(events)
+  for (const [feed, events] of admittedFrom) feed.rememberOwn(events)
   for (const refused of collisions) leader.notices.push({ _tag: 'rejected', refused })
 }
 
@@ -54,6 +59,7 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
   if (push.prev !== null && !isKnown(push.prev)) {
     return feed.refusePush(admission.sync.localHead, log)
   }
+  admission.taken.push({ feed, push })
   let holdsEffects = push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
   const admitted = admission.admittedFrom.get(feed) ?? []
   admission.admittedFrom.set(feed, admitted)

@@ -37,8 +37,9 @@ export class SessionFeed {
   isUnderWay = false
   /** The message under way asks for effects. */
   isAskedForEffects = false
-  /** The session's schema is not the leading one: it gets no rows. */
-  isOutdated = false
+  #isOutdated = false
+  /** Pushed by the outdated session, and not answered yet. */
+  #kept: Array<string> = []
   /**
    * What this session may push although the log has it: everything that was pending when it subscribed. What it commits
    * later has ids of its own and needs no look-up.
@@ -62,6 +63,24 @@ export class SessionFeed {
 
   get position(): EventSequenceNumber {
     return this.#position
+  }
+
+  /** The session's schema is not the leading one: it gets no rows, only told what of its own the leader has. */
+  get isOutdated(): boolean {
+    return this.#isOutdated
+  }
+
+  /** From here on it pushes once more whatever it has pending. */
+  beOutdated(): void {
+    this.#isOutdated = true
+    this.#isPushingAgain = true
+  }
+
+  /** The leader has answered for these. */
+  keep(events: Iterable<{ readonly id: string }>): void {
+    if (!this.#isOutdated) return
+    for (const { id } of events) this.#kept.push(id)
+    this.isDirty = true
   }
 
   /** Whether a pushed event has to be looked up before it is admitted. */
@@ -90,13 +109,19 @@ export class SessionFeed {
 
   /** Sends what is new, if a message may be sent and there is a reason to. */
   flush(source: FeedSource, facts: LeaderFacts): void {
-    if (!this.isDirty || this.isUnderWay || this.isOutdated) return
+    if (!this.isDirty || (this.isUnderWay && !this.#isOutdated)) return
+    if (this.#isOutdated) return this.#sendKept(facts)
     const message = this.#next(source, facts)
     this.isDirty = message?.hasMore ?? false
     if (message === null) return
     this.isUnderWay = true
     this.isAskedForEffects = message.effectsWantedAfter !== null
     this.send(message)
+  }
+
+  #sendKept(facts: LeaderFacts): void {
+    this.isDirty = false
+    this.send({ _tag: 'kept', facts, ids: this.#kept.splice(0) })
   }
 
   #next({ log, recent, hashes, host }: FeedSource, facts: LeaderFacts): Feed | null {

@@ -58,13 +58,12 @@ const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe):
 
 const tellOutdated = (leader: LeaderState, feed: SessionFeed): void => {
   if (feed.subscription.schema.fingerprint === leader.schema?.fingerprint) return
-  feed.isOutdated = true
+  feed.beOutdated()
   feed.send({ _tag: 'outdated', term: leader.log.status.term, version: leader.schema?.version ?? 0 })
 }
 
 const subscribeOutdated = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
   const feed = new SessionFeed(subscription.sessionId, send, subscription, root, leader.log.status.epoch)
-  feed.isOutdated = true
   leader.feeds.delete(subscription.sessionId)
   leader.feeds.set(subscription.sessionId, feed)
   tellOutdated(leader, feed)

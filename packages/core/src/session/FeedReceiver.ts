@@ -4,7 +4,7 @@
  *
  * **Source**  spec sections 4 (`upstream-advance`, `upstream-rebase`) and 5.
  */
-import type { Feed, FeedRow, RefusedEvent, Subscribed, SubscribedResume, SubscribedSnapshot } from '../channel/LeaderMessage.ts'
+import type { Feed, FeedRow, Kept, RefusedEvent, Subscribed, SubscribedResume, SubscribedSnapshot } from '../channel/LeaderMessage.ts'
 import type { EventEnvelope, NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, equals, type EventSequenceNumber, next, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { Advance, Rebase } from '../sync/MergeResult.ts'
@@ -26,7 +26,7 @@ export const subscribe = (session: SessionState, wantsSnapshot = false, isImageD
   session.areOrphansSent = false
   session.pushAgainAt = null
   session.connection = 'subscribing'
-  const mayResume = database !== null && !wantsSnapshot && compare(database.trimmedTo, sync.upstreamHead) <= 0
+  const mayResume = database !== null && !wantsSnapshot && !session.hasLeftLog && compare(database.trimmedTo, sync.upstreamHead) <= 0
   const confirmed = mayResume
     ? database.namesBehind(settledHead).filter((row) => compare(row, sync.upstreamHead) <= 0)
     : []
@@ -94,6 +94,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
   session.sync = makeSyncState({ upstreamHead: at, pending })
   // Settled positions of another attachment mean nothing; the message's facts say what is settled in this one.
   session.settledHead = root
+  session.hasLeftLog = false
   session.pendingIds.clear()
   session.unsentEffects.length = 0
   for (const { event } of pending) session.pendingIds.add(event.id)
@@ -118,6 +119,24 @@ export const receiveFeed = (session: SessionState, message: Feed): void => {
 
 const acknowledge = (session: SessionState, { effectsWantedAfter }: Feed): void => {
   session.client.send({ _tag: 'ack', effects: effectsWantedAfter === null ? null : reportEffects(session, effectsWantedAfter) })
+}
+
+/** Outdated: what the leader has answered for is no longer pending here, whatever has become of it. */
+export const receiveKept = (session: SessionState, { facts, ids }: Kept): void => {
+  if (session.connection !== 'outdated') return
+  const kept = new Set(ids)
+  const { pending } = session.sync
+  let count = 0
+  while (count < pending.length && kept.has(pending.at(count)!.event.id)) count++
+  const upstreamHead = count === 0 ? session.sync.upstreamHead : pending.at(count - 1)!.seq
+  session.sync = makeSyncState({ upstreamHead, pending: pending.dropFirst(count) })
+  session.sentCount = Math.max(0, session.sentCount - count)
+  session.orphans = session.orphans.filter(({ id }) => !kept.has(id))
+  session.facts = facts
+  for (const id of ids) session.pendingIds.delete(id)
+  session.listener.onPersisted(ids)
+  session.listener.onFates()
+  session.listener.onStatus()
 }
 
 /** (position, epoch) names a prefix: take what is behind what we have. */

@@ -18,7 +18,7 @@ import { localPush } from '../sync/LocalPush.ts'
 import { BackendHost } from './BackendHost.ts'
 import { makeImage } from './EffectReporter.ts'
 import { EventFactory } from './EventFactory.ts'
-import { receiveFeed, receiveSubscribed, subscribe } from './FeedReceiver.ts'
+import { receiveFeed, receiveKept, receiveSubscribed, subscribe } from './FeedReceiver.ts'
 import { LeaderQuestions } from './LeaderQuestions.ts'
 import { hearFacts } from './MergeInstaller.ts'
 import { flush, scheduleFlush } from './PushQueue.ts'
@@ -52,7 +52,7 @@ export class Session {
   readonly #withoutEffect: WithoutEffect
   readonly #backendHost: BackendHost | null
   /** Called when the session has caught up with what the log had when it was taken in. */
-  #onReady: Array<() => void> = []
+  #onReady: Array<{ readonly resolve: () => void; readonly reject: (error: Error) => void }> = []
   #isReady = false
   #storageRetry: (() => void) | null = null
   /** Since the last message that fitted. */
@@ -89,9 +89,9 @@ export class Session {
     return this.state.database
   }
 
-  /** Resolves once the session stands where the log stood when the leader took it in. */
+  /** Resolves once the session stands where the log stood when the leader took it in. **Rejects with** `SchemaOutdated`. */
   ready(): Promise<void> {
-    return this.#isReady ? Promise.resolve() : new Promise((resolve) => this.#onReady.push(resolve))
+    return this.#isReady ? Promise.resolve() : new Promise((resolve, reject) => this.#onReady.push({ resolve, reject }))
   }
 
   /**
@@ -195,6 +195,8 @@ export class Session {
         return
       case 'feed':
         return receiveFeed(state, message)
+      case 'kept':
+        return receiveKept(state, message)
       case 'push-refused':
         state.pushAgainAt = { epoch: message.epoch, head: message.head }
         return
@@ -222,15 +224,20 @@ export class Session {
     if (image !== undefined) state.client.send(image, [image.bytes.buffer])
   }
 
+  /** It works on as it is, and pushes what it commits: events need no schema. */
   #outdated(newest: number): void {
     const { state } = this
+    const isNews = state.newestVersion !== newest
     state.connection = 'outdated'
+    state.hasLeftLog = true
     state.waitingFor = null
+    state.sentCount = 0
     state.newestVersion = newest
     this.questions.connected()
-    this.#options.onFailure(new SchemaOutdated({ version: state.schema.version, newest }))
+    const error = new SchemaOutdated({ version: state.schema.version, newest })
+    if (isNews) this.#options.onFailure(error)
+    for (const { reject } of this.#onReady.splice(0)) reject(error)
     state.listener.onStatus()
-    flush(state)
   }
 
   #lost(reason: Error): void {
@@ -274,7 +281,7 @@ export class Session {
     if (this.#isReady || state.database === null || state.facts === null || state.waitingFor !== null) return
     if (compare(state.sync.upstreamHead, state.facts.localHead) < 0) return
     this.#isReady = true
-    for (const resolve of this.#onReady.splice(0)) resolve()
+    for (const { resolve } of this.#onReady.splice(0)) resolve()
   }
 }
 

@@ -77,6 +77,8 @@ export interface SessionState {
   /** After a refused push: push again once the session has come this far. */
   pushAgainAt: { readonly epoch: number; readonly head: EventSequenceNumber } | null
   newestVersion: number
+  /** It was outdated once: its positions are its own, only a snapshot brings it back into the log. */
+  hasLeftLog: boolean
   isFlushScheduled: boolean
   isClosed: boolean
 }
@@ -106,6 +108,7 @@ export const makeSessionState = (
   nextNumber: 1,
   pushAgainAt: null,
   newestVersion: 0,
+  hasLeftLog: false,
   isFlushScheduled: false,
   isClosed: false,
 })

@@ -1,4 +1,4 @@
-import type { HistoryChoice, Notice, RejectedRow } from '../channel/LeaderMessage.ts'
+import type { HistoryChoice, Notice } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
 import { parse } from '../event/EventSequenceNumber.ts'
@@ -8,13 +8,13 @@ import type { StoreSchema } from '../schema/StoreSchema.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import type { Receipt } from '../session/Receipts.ts'
 import { Session } from '../session/Session.ts'
-import type { QuarantinedEvent } from '../session/SessionDatabase.ts'
-import { EventNotFound, StoreClosed } from '../session/SessionError.ts'
+import { StoreClosed } from '../session/SessionError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
 import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import { LiveQueries } from './LiveQueries.ts'
+import { makeQuarantinedEvents, makeRejectedEvents, type QuarantinedEvents, type RejectedEvents, type WaitOptions } from './LostEvents.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
@@ -32,23 +32,6 @@ export interface StoreParts {
 
 /** An event the app should know of: a refusal, a reinstatement, a quarantine, sync that stopped, an outdated schema. */
 export type StoreNotice = Notice | QuarantineNotice | { readonly _tag: 'failure'; readonly error: Error }
-
-/** Refused events of this client: kept until they are dismissed. */
-export interface RejectedEvents {
-  readonly list: () => Promise<ReadonlyArray<RejectedRow>>
-  /** Commits the same name and args under a new id, and dismisses the refused one. **Fails with** `EventNotFound`, and as `commit`. */
-  readonly retry: (eventId: string) => Promise<Receipt>
-  readonly dismiss: (...eventIds: ReadonlyArray<string>) => Promise<void>
-}
-
-/** Events whose materializer failed on arrival: they are in the log, without effect, until a schema materializes them. */
-export interface QuarantinedEvents {
-  readonly list: () => ReadonlyArray<QuarantinedEvent>
-  /** Commits the same name and args under a new id. **Fails with** `EventNotFound`, and as `commit`. */
-  readonly retry: (eventId: string) => Promise<Receipt>
-  /** Leaves it out of `list` for as long as this store is open. */
-  readonly dismiss: (...eventIds: ReadonlyArray<string>) => void
-}
 
 export interface EventsOptions {
   /** `e42` or `e42.1`: events behind that position. Default `e0`. */
@@ -68,10 +51,11 @@ export class Store {
   readonly #parts: StoreParts
   readonly #session: Session
   readonly #live: LiveQueries
+  readonly rejected: RejectedEvents
+  readonly quarantined: QuarantinedEvents
   readonly #statusListeners = new Set<(status: StoreStatus) => void>()
   readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
   readonly #newsWaiters = new Set<() => void>()
-  readonly #dismissedQuarantine = new Set<string>()
   #isClosing = false
 
   /** @internal Use `createStore`. */
@@ -96,6 +80,8 @@ export class Store {
         if (error instanceof Error) this.#tellNotice({ _tag: 'failure', error })
       },
     })
+    this.rejected = makeRejectedEvents(this.#session)
+    this.quarantined = makeQuarantinedEvents(this.#session)
   }
 
   /** @internal Resolves when the session has what the log had when it joined. */
@@ -190,10 +176,7 @@ export class Store {
     for (;;) {
       const wait = this.#news(signal)
       const { status } = this
-      if (isReached(status)) {
-        wait.catch(() => undefined)
-        return status
-      }
+      if (isReached(status)) return status
       await wait
     }
   }
@@ -241,70 +224,41 @@ export class Store {
     return pending ? logSteps(this.#session, news, position, signal) : settledEvents(this.#session, news, position, signal)
   }
 
+  /** The next change of anything. Rejects in silence where nobody awaits it any more. */
   #news(signal: AbortSignal | undefined): Promise<void> {
-    return new Promise((resolve, reject) => {
+    const closed = (): StoreClosed => new StoreClosed({ operation: 'wait' })
+    const news = new Promise<void>((resolve, reject) => {
       if (signal?.aborted === true) return reject(signal.reason as Error)
+      if (this.#session.state.isClosed) return reject(closed())
       const done = (finish: () => void): void => {
         this.#newsWaiters.delete(wake)
         signal?.removeEventListener('abort', onAbort)
         finish()
       }
-      const wake = (): void => done(() => (this.#session.state.isClosed ? reject(new StoreClosed({ operation: 'wait' })) : resolve()))
+      const wake = (): void => done(() => (this.#session.state.isClosed ? reject(closed()) : resolve()))
       const onAbort = (): void => done(() => reject(signal?.reason as Error))
       this.#newsWaiters.add(wake)
       signal?.addEventListener('abort', onAbort, { once: true })
     })
+    news.catch(() => undefined)
+    return news
   }
 
   // ------------------------------------------------------------------------------------------------- dead letters
 
-  readonly rejected: RejectedEvents = {
-    list: async () => (await this.#session.questions.ask('listRejected', {})).filter((row) => !row.isDismissed),
-    retry: async (eventId) => {
-      const row = (await this.rejected.list()).find(({ event }) => event.id === eventId)
-      if (row === undefined) throw new EventNotFound({ eventId })
-      const receipt = this.#session.commitEvents([this.#session.events.again(row.event, this.clientId)])
-      await receipt.persisted
-      await this.rejected.dismiss(eventId)
-      return receipt
-    },
-    dismiss: async (...ids) => {
-      await this.#session.questions.ask('dismissRejected', { ids })
-    },
-  }
-
-  readonly quarantined: QuarantinedEvents = {
-    list: () => this.#session.database.quarantined().filter(({ eventId }) => !this.#dismissedQuarantine.has(eventId)),
-    retry: async (eventId) => {
-      const quarantined = this.quarantined.list().find((row) => row.eventId === eventId)
-      if (quarantined === undefined) throw new EventNotFound({ eventId })
-      const [located] = await this.#session.questions.ask('locate', { ids: [eventId] })
-      if (located?._tag !== 'logged') throw new EventNotFound({ eventId })
-      const { global, client } = located.seq
-      const after = client > 0 ? { global, client: client - 1 } : { global: global - 1, client: Number.MAX_SAFE_INTEGER }
-      const { rows } = await this.#session.questions.ask('readLog', { after, limit: 1, settledOnly: false })
-      const row = rows.find(({ event }) => event.id === eventId)
-      if (row === undefined) throw new EventNotFound({ eventId })
-      return this.#session.commitEvents([this.#session.events.again(row.event, this.clientId)])
-    },
-    dismiss: (...ids) => {
-      for (const id of ids) this.#dismissedQuarantine.add(id)
-    },
-  }
-
   // -------------------------------------------------------------------------------------------------- maintenance
 
   /** Ends every back-off: try the backend again now. */
-  async retrySync(): Promise<void> {
-    await this.#session.questions.ask('wake', {})
+  async retrySync({ signal }: WaitOptions = {}): Promise<void> {
+    await this.#session.questions.ask('wake', {}, signal)
   }
 
   /**
    * After `HistoryChanged` or `BackendReset`: `'reset'` takes the backend's log as it is and answers with the exported
    * local log; `'re-push'` offers every synced event to the backend again, with its id.
    */
-  async resolveHistory(choice: HistoryChoice): Promise<{ readonly exported: Uint8Array | null }> {
-    return await this.#session.questions.ask('resolveHistory', { choice })
+  async resolveHistory(choice: HistoryChoice, { signal }: WaitOptions = {}): Promise<{ readonly exported: Uint8Array | null }> {
+    return await this.#session.questions.ask('resolveHistory', { choice }, signal)
   }
 
   /** The eventlog as a SQLite file, for `importStore`. */

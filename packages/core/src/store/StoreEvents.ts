@@ -35,7 +35,7 @@ const toLoggedEvent = ({ seq, event, syncMetadataJson }: LogRow): LoggedEvent =>
 
 const pick = ({ id, name, clientId, sessionId, createdAt }: EventEnvelope) => ({ id, name, clientId, sessionId, createdAt })
 
-/** Lets a reader wait until something may have happened in the log. */
+/** Lets a reader wait until something may have happened in the log. A wait that nobody awaits rejects in silence. */
 export interface LogNews {
   readonly next: (signal: AbortSignal | undefined) => Promise<void>
 }

@@ -30,7 +30,8 @@ export interface StoreOptions {
 /**
  * Opens a store. Resolves when this session has everything that the client's log has.
  *
- * **Fails with**  `InvalidStoreId`; the adapter's errors (another process leads the directory, a newer file format, an
+ * **Fails with**  `InvalidStoreId`; `SchemaOutdated` (a session with a newer schema has the store open: reload); the
+ * adapter's errors (another process leads the directory, a newer file format, an
  * unsupported platform); the signal's reason.
  *
  * **Example**
@@ -55,14 +56,14 @@ export const createStore = async (options: StoreOptions): Promise<Store> => {
 }
 
 const untilReady = async (store: Store, signal: AbortSignal | undefined): Promise<void> => {
-  if (signal === undefined) return await store.ready
   const aborted = new Promise<never>((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true })
   })
   try {
     await Promise.race([store.ready, aborted])
   } catch (error) {
-    await store.close({ signal })
+    // Nothing was committed yet: there is nothing to wait for.
+    await store.close()
     throw error
   }
 }

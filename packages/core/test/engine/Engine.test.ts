@@ -6,12 +6,16 @@ import { afterAll } from 'vitest'
 import { provedCases } from './Case.ts'
 import './cases/Arrivals.ts'
 import './cases/Backend.ts'
+import './cases/ClientOnly.ts'
 import './cases/CommitFailures.ts'
 import './cases/Corruption.ts'
 import './cases/Crashes.ts'
 import './cases/History.ts'
+import './cases/LogReaders.ts'
+import './cases/Receipts.ts'
 import './cases/Refusals.ts'
 import './cases/Sessions.ts'
+import './cases/Versions.ts'
 
 afterAll(() => {
   process.stdout.write(`PROOF engine_cases=${provedCases()}\n`)

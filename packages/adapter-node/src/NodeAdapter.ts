@@ -24,8 +24,8 @@ export interface NodeAdapterOptions {
    */
   readonly heartbeatMs?: number
   /**
-   * Where the leader's worker entry is, for apps that are bundled: this package's `dist/LeaderWorker.js`, one file.
-   * Default: beside this module.
+   * Where the leader's worker entry is, for apps that are bundled: `import.meta.resolve('@headwater/adapter-node/LeaderWorker')`,
+   * or wherever that one file was copied to. Default: beside this module.
    */
   readonly workerUrl?: URL | string
 }

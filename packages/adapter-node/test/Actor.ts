@@ -16,6 +16,12 @@ export interface ActorCalls {
   readonly commit: { readonly ask: ReadonlyArray<string>; readonly answer: null }
   /** Commits without waiting. */
   readonly commitOnly: { readonly ask: ReadonlyArray<string>; readonly answer: null }
+  /** Commits that many events of that many bytes, without waiting. */
+  readonly commitBig: { readonly ask: { readonly count: number; readonly bytes: number }; readonly answer: null }
+  /** Waits until everything is persisted. */
+  readonly untilPersisted: { readonly ask: null; readonly answer: null }
+  /** Waits until the status tells an error; answers its tag and message. */
+  readonly untilError: { readonly ask: null; readonly answer: string }
   readonly ids: { readonly ask: null; readonly answer: ReadonlyArray<string> }
   /** Waits until there are that many todos. */
   readonly untilCount: { readonly ask: number; readonly answer: null }
@@ -145,6 +151,18 @@ const perform: { readonly [C in keyof ActorCalls]: (ask: ActorCalls[C]['ask']) =
   commitOnly: (ids) => {
     for (const id of ids) opened().commit(todoCreated({ id, text: id }))
     return Promise.resolve(null)
+  },
+  commitBig: ({ count, bytes }) => {
+    for (let i = 0; i < count; i++) opened().commit(todoCreated({ id: `big-${bytes}-${i}`, text: 'x'.repeat(bytes) }))
+    return Promise.resolve(null)
+  },
+  untilPersisted: async () => {
+    await opened().until(({ session }) => session.pending === 0)
+    return null
+  },
+  untilError: async () => {
+    const { backend } = await opened().until(({ backend: { error } }) => error !== null)
+    return `${backend.error?.tag}: ${backend.error?.message}`
   },
   ids: () => Promise.resolve(opened().query(todos.orderBy('id')).map(({ id }) => id)),
   untilCount: async (count) => {

@@ -41,8 +41,13 @@ const deadFrontMin = 64
  * ```
  */
 export class PendingEvents implements Iterable<NumberedEvent> {
+  // Made on first use: TypeScript 7.0 emits a static initializer that names its class before the class has that name.
+  static #empty: PendingEvents | undefined
+
   /** The window without events. */
-  static readonly empty: PendingEvents = new PendingEvents([], 0, 0, 0)
+  static get empty(): PendingEvents {
+    return (PendingEvents.#empty ??= new PendingEvents([], 0, 0, 0))
+  }
 
   /** A window over a copy of `events`. */
   static fromArray(events: ReadonlyArray<NumberedEvent>): PendingEvents {

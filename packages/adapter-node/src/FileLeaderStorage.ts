@@ -77,6 +77,11 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
       if (image !== null) placeFile(files.state, image)
       return openState()
     },
+    keepExport: (bytes) => {
+      const path = files.eventlog.replace(/\.db$/, `.reset-${Date.now()}.db`)
+      placeFile(path, bytes)
+      return path
+    },
     setAsideEventlog: () => {
       const keptAs = files.eventlog.replace(/\.db$/, `.corrupt-${Date.now()}.db`)
       setAside(files.eventlog, salvaged)

@@ -6,6 +6,7 @@ export const memoryLeaderStorage = (image?: Uint8Array): LeaderStorage => ({
   openEventlog: () => openBetterSqlite(image === undefined ? {} : { image }),
   openState: () => openBetterSqlite(),
   replaceState: (state) => openBetterSqlite(state === null ? {} : { image: state }),
+  keepExport: () => 'memory',
   setAsideEventlog: () => ({ eventlog: openBetterSqlite(), corrupt: undefined, keptAs: 'memory', done: () => undefined }),
 })
 

@@ -6,6 +6,7 @@
  * | `<directory>/<store>/lock.db`   | the leader's lock, and who holds it (`StoreLock.ts`)                    |
  * | `… /eventlog-v1.db`             | the durable log: the only file that cannot be made again                |
  * | `… /state-v1.db`                | the state database                                                      |
+ * | `… /eventlog-v1.reset-*.db`     | the log as it was before a `reset`                                      |
  * | `… /eventlog-v1.corrupt-*.db`   | an eventlog that could not be read, kept aside                          |
  *
  * `<store>` is the storeId with every upper-case letter written as `+` and its lower-case form, so that two ids that

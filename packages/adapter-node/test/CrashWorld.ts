@@ -285,6 +285,7 @@ const storageOf = (files: StoreFiles, plan: CrashPlan): LeaderStorage => {
       plan.pass('after the state is replaced')
       return connection
     },
+    keepExport: (bytes) => storage.keepExport(bytes),
     setAsideEventlog: () => {
       plan.pass('before the eventlog is set aside')
       const aside = storage.setAsideEventlog()

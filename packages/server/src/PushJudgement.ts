@@ -60,6 +60,8 @@ export const judgeParent = (
   from: number,
 ): 'Append' | 'BackendAhead' | 'HistoryChanged' => {
   const first = batch.events[from]
+  // The known prefix *is* the tail of the log; if it stands elsewhere here the client has yet to learn its numbers.
+  if (from > 0 && first !== undefined) return first.parentGlobal === log.head.global ? 'Append' : 'BackendAhead'
   const parent = first === undefined ? batch.parent : { global: first.parentGlobal, eventId: first.parentId }
   if (!holds(log, parent)) return 'HistoryChanged'
   return parent.global === log.head.global ? 'Append' : 'BackendAhead'

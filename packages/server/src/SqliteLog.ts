@@ -180,7 +180,7 @@ const read = (statements: Statements, row: StoreRow, request: ReadRequest): Read
   return { _tag: 'Events', backendId: row.backendId, eventsJson, last, head: headOf(row) }
 }
 
-/** The texts behind `after`; at least one if there is any. Lengths in UTF-16 units stand in for bytes. */
+/** The texts behind `after`; at least one if there is any. */
 const readTexts = (
   statements: Statements,
   key: number,
@@ -191,7 +191,7 @@ const readTexts = (
   const texts: Array<string> = []
   let length = 0
   for (const text of statements.jsonAfter.iterate(key, after, eventsMax)) {
-    length += text.length
+    length += Buffer.byteLength(text)
     if (texts.length > 0 && length > bytesMax) break
     texts.push(text)
   }

@@ -71,6 +71,10 @@ export const pushToLog = (
   if (rejections.length > 0) return { _tag: 'Rejected', rejections }
   const first = known.fresh[0]
   const parent = first === undefined ? headOf(log) : { global: first.parentGlobal, eventId: first.parentId }
+  // Behind a known prefix the parent is the tail of the log by identity; at another number the client is behind.
+  if (known.fresh.length < batch.events.length && first !== undefined && first.parentGlobal !== log.events.length) {
+    return { _tag: 'BackendAhead', head: headOf(log) }
+  }
   if (!holds(log, parent)) return { _tag: 'HistoryChanged', head: headOf(log) }
   if (parent.global < log.events.length) {
     return { _tag: 'BackendAhead', head: headOf(log), missing: log.events.slice(parent.global) }

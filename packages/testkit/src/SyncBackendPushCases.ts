@@ -101,6 +101,20 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
       }),
   },
   {
+    name: 'push: a known prefix that is the tail at another place is BackendAhead, not a changed history',
+    needs: [],
+    run: (under, storeId) =>
+      Effect.gen(function* () {
+        const a = yield* connect(under.provider, storeId)
+        const log = eventsAfter(root, 3)
+        yield* a.pushAll(log)
+        const behind = renumber(root, log.slice(1))
+        const moved = [...behind, ...eventsAfter(endOf(behind), 1)]
+        expectEqual('answer', (yield* a.push(moved))._tag, 'BackendAhead')
+        expectLog(yield* a.log(), log)
+      }),
+  },
+  {
     name: 'push: any other mix with known ids is BackendAhead and stores nothing',
     needs: [],
     run: (under, storeId) =>

@@ -255,7 +255,7 @@ export interface LeaderRequests {
   readonly listRejected: { readonly ask: Record<never, never>; readonly answer: ReadonlyArray<RejectedRow> }
   readonly dismissRejected: { readonly ask: { readonly ids: ReadonlyArray<string> }; readonly answer: null }
   readonly exportLog: { readonly ask: Record<never, never>; readonly answer: Uint8Array }
-  readonly resolveHistory: { readonly ask: { readonly choice: HistoryChoice }; readonly answer: { readonly exported: Uint8Array | null } }
+  readonly resolveHistory: { readonly ask: { readonly choice: HistoryChoice }; readonly answer: { readonly exported: Uint8Array | null; readonly keptAs: string | null } }
   readonly wake: { readonly ask: Record<never, never>; readonly answer: null }
 }
 

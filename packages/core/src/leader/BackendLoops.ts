@@ -39,6 +39,8 @@ export interface BackendLoops {
   readonly running: Latch.Latch
   /** Opened for a moment to end every back-off: connectivity is back, the app says so. */
   readonly wake: Latch.Latch
+  /** Opened for a moment when the log is bound to a backend log anew. */
+  readonly reattached: Latch.Latch
 }
 
 type Failure = SyncBackendError | HistoryChanged | BackendReset | ProtocolError | { readonly _tag: string }
@@ -52,15 +54,16 @@ const watchConnection = ({ leader, backend, wake }: BackendLoops): Effect.Effect
     Effect.sync(() => {
       if (state === 'connecting' && leader.backend.connection === 'online') return
       noteBackend(leader, { connection: state })
-      if (state === 'online') endBackOffs(wake)
+      if (state === 'online') pulse(wake)
     }),
   )
 
-/** Whoever waits tries again now. */
-export const endBackOffs = (wake: Latch.Latch): void => {
-  wake.openUnsafe()
-  wake.closeUnsafe()
+/** Lets go whoever waits at the latch at this moment. */
+export const pulse = (latch: Latch.Latch): void => {
+  latch.openUnsafe()
+  latch.closeUnsafe()
 }
+
 
 // ---------------------------------------------------------------------------------------------------------- pull
 
@@ -80,7 +83,7 @@ const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { atte
   if (leader.log.status.backendId === null) yield* identify(loops)
   const { backendId, head, headEventId, cursorJson } = leader.log.status
   const pages = backend.pull({ backendId, after: { global: head, eventId: headEventId }, cursor: cursorJson, isLive: true })
-  yield* pages.pipe(
+  const untilTheEnd = pages.pipe(
     // While one page is written the next ones arrive; they are then merged into one (at most this many, 4 MiB each).
     Stream.buffer({ capacity: 8 }),
     Stream.runForEachArray((arrived) => {
@@ -88,6 +91,8 @@ const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { atte
       return takePages(loops, arrived)
     }),
   )
+  // A stream on a log that this one is no longer bound to has nothing to say.
+  yield* Effect.raceFirst(untilTheEnd, loops.reattached.await)
 })
 
 /** Stores which log this is before the first push or page. */

@@ -14,14 +14,15 @@ import type { SyncBackend } from '../backend/SyncBackend.ts'
 import type { Request, SessionMessage } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
 import { eventIdRandomBytes, makeEventIdGenerator } from '../event/EventId.ts'
-import { endBackOffs, runBackendLoops } from './BackendLoops.ts'
+import { pulse, runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { LeaderStale } from './LeaderError.ts'
 import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
-import { isAttached, type LeaderState, makeLeaderState } from './LeaderState.ts'
+import { isAttached, type LeaderState, makeLeaderState, reloadLog } from './LeaderState.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
+import { SqliteError } from '../sqlite/SqliteError.ts'
 import { admitPushes, type SessionPush } from './PushAdmission.ts'
 import type { SendToSession, SessionFeed } from './SessionFeed.ts'
 import { takeAck, takeImage } from './StateReports.ts'
@@ -56,11 +57,13 @@ export class Leader {
   readonly #hosted = new HostedBackend(() => this.#chooseRunner())
   readonly #latches = {
     pushWork: Latch.makeUnsafe(false), pulledOnce: Latch.makeUnsafe(false), running: Latch.makeUnsafe(true), wake: Latch.makeUnsafe(false),
+    reattached: Latch.makeUnsafe(false),
   }
   #loops: Fiber.Fiber<void> | null = null
   #isTurnScheduled = false
   #storageFailures = 0
   #isEnded = false
+  #attachmentSeen = -1
 
   /** Takes over the store: raises the term in both databases. **Fails with** `FormatUnsupported`, `SqliteError`. */
   constructor(options: LeaderOptions) {
@@ -76,7 +79,9 @@ export class Leader {
     if (salvaged !== null) {
       environment.log({ level: 'error', message: 'the eventlog was corrupt and has been salvaged', fields: { ...salvaged } })
     }
-    return makeLeaderState({ environment, log, replica: new StateReplica(storage, log.status.term) })
+    return makeLeaderState({
+      environment, log, replica: new StateReplica(storage, log.status.term), keepExport: (bytes) => storage.keepExport(bytes),
+    })
   }
 
   get term(): number {
@@ -193,6 +198,13 @@ export class Leader {
     tellNotices(leader)
     if (leader.sync.pending.length > 0) this.#latches.pushWork.openUnsafe()
     this.#runOrStop()
+    this.#noticeAttachment()
+  }
+
+  #noticeAttachment(): void {
+    const { attachment } = this.#state.log.status
+    if (attachment !== this.#attachmentSeen) pulse(this.#latches.reattached)
+    this.#attachmentSeen = attachment
   }
 
   /** The loops wait for as long as sync is stopped, and go on without a delay. */
@@ -202,7 +214,7 @@ export class Leader {
     if (isRunning === running.isOpen()) return
     if (!isRunning) return void running.closeUnsafe()
     running.openUnsafe()
-    endBackOffs(wake)
+    pulse(wake)
   }
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
@@ -210,13 +222,22 @@ export class Leader {
     const { environment } = this.#options
     environment.log({ level: 'error', message: describeError(error).message, fields: { error: describeError(error).tag } })
     noteBackend(this.#state, { error })
+    // Computed for places that their events may not get next time.
+    this.#state.effects.clear()
     this.#inbox.length = 0
     const delay = retryDelayMs({ attempt: this.#storageFailures++, random: environment.random() })
-    environment.setTimer(() => this.#startAnew(), delay)
+    environment.setTimer(() => this.#reload(), delay)
+  }
+
+  #reload(): void {
+    if (this.#state.isClosed) return
+    this.#step(() => {
+      reloadLog(this.#state)
+      this.#startAnew()
+    })
   }
 
   #startAnew(): void {
-    if (this.#state.isClosed) return
     for (const connection of this.#connections) {
       connection.feed = null
       this.#hosted.runnerLost(connection)
@@ -248,7 +269,7 @@ export class Leader {
     try {
       const answer = (answers[request] as (leader: LeaderState, ask: unknown) => unknown)(this.#state, ask)
       connection.send({ _tag: 'response', n, answer })
-      if (request === 'wake') endBackOffs(this.#latches.wake)
+      if (request === 'wake') pulse(this.#latches.wake)
     } catch (error) {
       if (error instanceof LeaderStale || isCorrupt(error)) throw error
       connection.send({ _tag: 'response', n, error: describeError(error) })
@@ -291,6 +312,7 @@ export class Leader {
       } catch (error) {
         if (error instanceof LeaderStale) this.#endStale()
         if (isCorrupt(error)) this.#salvage()
+        else if (error instanceof SqliteError) this.#step(() => reloadLog(leader))
         throw error
       }
     }

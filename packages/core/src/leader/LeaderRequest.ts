@@ -1,4 +1,5 @@
 import type { LeaderRequests, LeaderRequestTag, Located, Notice } from '../channel/LeaderMessage.ts'
+import { ProtocolError } from '../backend/SyncBackendError.ts'
 import { compare, root } from '../event/EventSequenceNumber.ts'
 import { initial } from '../sync/SyncState.ts'
 import { type LeaderState, loadSyncState, settledHeadOf } from './LeaderState.ts'
@@ -49,14 +50,19 @@ export const answers: Answers = {
 
   resolveHistory: (leader, { choice }) => {
     const exported = choice === 'reset' ? leader.log.connection.serialize() : null
+    // On disk before anything is dropped: the answer may never arrive.
+    const keptAs = exported === null ? null : leader.keepExport(exported)
     changeAttachment(leader, choice === 'reset')
     leader.stopped = null
     leader.backend.error = null
-    return { exported }
+    return { exported, keptAs }
   },
 
-  // The loops are woken by the leader itself, after the answer.
-  wake: () => null,
+  // The loops are woken by the leader itself, after the answer. A server that was updated may speak the protocol now.
+  wake: (leader) => {
+    if (leader.stopped instanceof ProtocolError) leader.stopped = null
+    return null
+  },
 }
 
 /**

@@ -41,6 +41,8 @@ export interface LeaderState {
   readonly environment: Environment
   readonly log: Eventlog
   readonly replica: StateReplica
+  /** Stores bytes durably beside the log; answers where. */
+  readonly keepExport: (bytes: Uint8Array) => string
   readonly recent: RecentRows
   /** By sessionId, in order of subscription. */
   readonly feeds: Map<string, SessionFeed>
@@ -87,14 +89,24 @@ export const loadSyncState = (log: Eventlog): SyncState => {
   return makeSyncState({ upstreamHead, pending: PendingEvents.fromArray(pending) })
 }
 
+/** After a failure: what memory says of the log is read from it again. **Fails with** `SqliteError`; then nothing has changed. */
+export const reloadLog = (leader: LeaderState): void => {
+  leader.sync = loadSyncState(leader.log)
+  leader.recent.clear()
+  leader.effects.clear()
+  leader.acknowledgedGlobal = 0
+}
+
 export const makeLeaderState = (options: {
   readonly environment: Environment
   readonly log: Eventlog
   readonly replica: StateReplica
+  readonly keepExport: LeaderState['keepExport']
 }): LeaderState => ({
   environment: options.environment,
   log: options.log,
   replica: options.replica,
+  keepExport: options.keepExport,
   recent: new RecentRows(),
   feeds: new Map(),
   effects: new Map(),

@@ -28,6 +28,8 @@ export interface LeaderStorage {
    * the old one or the new one is opened. The caller has closed the handle that it had.
    */
   readonly replaceState: (image: Uint8Array | null) => SqliteConnection
+  /** Stores the exported log of a `reset` durably, beside the store's own files, and answers where. */
+  readonly keepExport: (bytes: Uint8Array) => string
   /** Keeps a corrupt eventlog aside and opens an empty one in its place. */
   readonly setAsideEventlog: () => SetAsideEventlog
 }

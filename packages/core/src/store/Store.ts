@@ -255,9 +255,9 @@ export class Store {
 
   /**
    * After `HistoryChanged` or `BackendReset`: `'reset'` takes the backend's log as it is and answers with the exported
-   * local log; `'re-push'` offers every synced event to the backend again, with its id.
+   * local log, which is also kept as a file (`keptAs`); `'re-push'` offers every synced event to the backend again, with its id.
    */
-  async resolveHistory(choice: HistoryChoice, { signal }: WaitOptions = {}): Promise<{ readonly exported: Uint8Array | null }> {
+  async resolveHistory(choice: HistoryChoice, { signal }: WaitOptions = {}): Promise<{ readonly exported: Uint8Array | null; readonly keptAs: string | null }> {
     return await this.#session.questions.ask('resolveHistory', { choice }, signal)
   }
 

@@ -129,6 +129,7 @@ export class Client {
       openEventlog: () => watch('eventlog', storage.openEventlog()),
       openState: () => watch('state', storage.openState()),
       replaceState: (image) => watch('state', storage.replaceState(image)),
+      keepExport: (bytes) => storage.keepExport(bytes),
       setAsideEventlog: () => {
         const aside = storage.setAsideEventlog()
         return { ...aside, eventlog: watch('eventlog', aside.eventlog) }

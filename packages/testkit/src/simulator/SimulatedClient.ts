@@ -92,6 +92,7 @@ export class SimulatedClient {
         this.state = this.#open(image)
         return crashable(this.state, fuse)
       },
+      keepExport: () => 'simulated',
       setAsideEventlog: () => {
         throw new Error('the simulation never corrupts an eventlog')
       },

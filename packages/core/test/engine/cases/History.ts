@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 /** Spec section 7, rows 10 and 11: another log behind the same address, and a log for a store that had none. */
 import { describe, expect } from 'vitest'
 import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
@@ -40,7 +41,7 @@ describe('another backend id, or a changed history', () => {
       change(backend)
       await stopped(store)
       store.commit(todoCreated({ id: '4', text: 'd' }))
-      expect(await store.resolveHistory('re-push')).toEqual({ exported: null })
+      expect(await store.resolveHistory('re-push')).toEqual({ exported: null, keptAs: null })
       await untilSynced(store, 4)
       expect(backend.log('demo').map(({ id }) => id).slice(0, 3)).toEqual(ids)
       expect(shown(store)).toBe('1:a 2:a 3:a 4:d')
@@ -61,12 +62,21 @@ describe('another backend id, or a changed history', () => {
       expect([shown(store), shown(other)]).toEqual(['1:a 2:a 3:a 4:d', '1:a 2:a 3:a 4:d'])
     })
 
+    engineCase(`re-push while nothing has stopped and the stream is quiet: the stream is opened anew (before ${name})`, async (context) => {
+      const { backend, store } = await withThree(context)
+      await store.resolveHistory('re-push')
+      store.commit(todoCreated({ id: '4', text: 'd' }))
+      await untilSynced(store, 4)
+      expect(backend.log('demo')).toHaveLength(4)
+    })
+
     engineCase(`${name}, then reset: the local log is exported, and the backend's is taken as it is`, async (context) => {
       const { backend, device, store } = await withThree(context)
       const second = await device.open()
       change(backend)
       await stopped(store)
-      const { exported } = await store.resolveHistory('reset')
+      const { exported, keptAs } = await store.resolveHistory('reset')
+      expect(new Uint8Array(readFileSync(keptAs!))).toEqual(exported)
       expect(exported?.length).toBeGreaterThan(1000)
       const left = backend.log('demo').length
       await untilSynced(store, left)

@@ -4,7 +4,7 @@
  */
 import type { RowEffect } from './StateReplica.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
-import { compare, equals, type Position } from '../event/EventSequenceNumber.ts'
+import { compare, equals, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { Advance, Rebase } from '../sync/MergeResult.ts'
 import type { LogChange } from './Eventlog.ts'
 import { type LeaderState, settledHeadOf } from './LeaderState.ts'
@@ -26,7 +26,10 @@ export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside
   const before: Position = base ?? leader.sync.localHead
   const raisesEpoch = base !== undefined || beside.raisesEpoch === true
   const epoch = log.status.epoch + (raisesEpoch ? 1 : 0)
-  const baseId = base === undefined ? null : (log.idAt(base) ?? null)
+  // Read before anything is written: between COMMIT and memory nothing may fail.
+  const baseRow = base === undefined ? undefined : log.at(base)
+  const baseSeq = base === undefined ? undefined : (baseRow?.seq ?? { ...root, global: base.global, client: base.client })
+  const baseId = baseRow?.event.id ?? null
   log.write({
     ...beside,
     ...(base === undefined ? {} : { base }),
@@ -42,7 +45,7 @@ export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside
   )
   if (base !== undefined) leader.hashes.forget()
   rememberHashes(leader, effects)
-  remember(leader, merged, base)
+  remember(leader, merged, baseSeq)
 }
 
 /** Only other sessions compare. */
@@ -52,11 +55,11 @@ const rememberHashes = ({ feeds, hashes, replica }: LeaderState, effects: Readon
   if (replica.head !== null && compare(last.seq, replica.head.position) <= 0) hashes.remember(effects)
 }
 
-const remember = (leader: LeaderState, merged: Advance | Rebase, base: Position | undefined): void => {
+const remember = (leader: LeaderState, merged: Advance | Rebase, base: EventSequenceNumber | undefined): void => {
   if (base !== undefined) {
     leader.recent.rollBackTo(base)
     leader.acknowledgedGlobal = 0
-    for (const feed of leader.feeds.values()) feed.lowerTo(leader.log, base)
+    for (const feed of leader.feeds.values()) feed.lowerTo(base)
   }
   leader.recent.append(merged.newEvents)
   leader.sync = merged.state

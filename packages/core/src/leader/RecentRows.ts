@@ -19,6 +19,11 @@ export class RecentRows {
     while (this.#rows.length > 0 && compare(this.#rows.at(-1)!.seq, base) > 0) this.#rows.pop()
   }
 
+  /** Nothing is known any more: rows are read from the log again. */
+  clear(): void {
+    this.#rows = []
+  }
+
   /** **Shape** log rows strictly behind `after`, oldest first, at most `limit`. */
   page(log: Eventlog, after: Position, limit: number): ReadonlyArray<NumberedEvent> {
     const first = this.#rows[0]

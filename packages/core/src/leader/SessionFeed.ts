@@ -9,7 +9,7 @@
 import type { BackendStatus, Feed, FeedRow, LeaderFacts, LeaderMessage, Subscribe } from '../channel/LeaderMessage.ts'
 import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
-import { compare, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
+import { compare, type EventSequenceNumber, type Position } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
 import type { EffectHashes } from './EffectHashes.ts'
 import type { RecentRows } from './RecentRows.ts'
@@ -99,8 +99,8 @@ export class SessionFeed {
   }
 
   /** A rollback took away rows that this session has been sent. */
-  lowerTo(log: Eventlog, base: Position): void {
-    if (compare(this.#position, base) > 0) this.#position = log.at(base)?.seq ?? { ...root, ...base }
+  lowerTo(base: EventSequenceNumber): void {
+    if (compare(this.#position, base) > 0) this.#position = base
   }
 
   sendStatus(facts: LeaderFacts, status: BackendStatus): void {

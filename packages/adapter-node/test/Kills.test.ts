@@ -147,6 +147,17 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
       child.once('exit', () => resolve())
     })
 
+  /** Until it is open and has told that often that something is persisted, or has ended. */
+  const persisted = (child: ChildProcess, times: number): Promise<void> =>
+    new Promise((resolve) => {
+      let told = -1
+      child.on('message', (message) => {
+        const { is } = message as FromKillClient
+        if ((is === 'open' || is === 'persisted') && ++told >= times) resolve()
+      })
+      child.once('exit', () => resolve())
+    })
+
   const live = async (client: Client): Promise<void> => {
     const random = randomFrom(seed * 31 + client.index)
     while (!isOver && problems.length === 0 && count.client + count.server < killsMin) {
@@ -155,8 +166,8 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
       // One in four dies while it opens, the others while they work.
       if (random() < 0.25) await wait(250 * random())
       else {
-        await opening(child)
-        await wait(150 * random())
+        await persisted(child, Math.floor(8 * random()))
+        await wait(30 * random())
       }
       child.kill('SIGKILL')
       await gone

@@ -48,7 +48,7 @@ export class SessionFeed {
   #isPushingAgain = false
   #position: EventSequenceNumber
   #epoch: number
-  #sent: { readonly settled: Position; readonly state: Position } | null = null
+  #sent: LeaderFacts | null = null
   /** Events this session pushed since it subscribed and was not sent yet: it has them, so their ids are enough. */
   readonly #own = new Set<string>()
 
@@ -133,7 +133,7 @@ export class SessionFeed {
     if (!isNews) return null
     this.#position = end
     this.#epoch = facts.epoch
-    this.#sent = { settled: facts.settledHead, state: facts.stateHead }
+    this.#sent = facts
     return {
       _tag: 'feed',
       facts,
@@ -147,9 +147,10 @@ export class SessionFeed {
     }
   }
 
-  #hasNewFacts(facts: LeaderFacts): boolean {
+  #hasNewFacts({ attachment, settledHead, stateHead }: LeaderFacts): boolean {
     const sent = this.#sent
-    return sent === null || compare(sent.settled, facts.settledHead) !== 0 || compare(sent.state, facts.stateHead) !== 0
+    if (sent === null || sent.attachment !== attachment) return true
+    return compare(sent.settledHead, settledHead) !== 0 || compare(sent.stateHead, stateHead) !== 0
   }
 
   #toFeedRow({ seq, event }: NumberedEvent, hashes: EffectHashes): FeedRow {

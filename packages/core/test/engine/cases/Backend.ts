@@ -1,4 +1,5 @@
 /** Spec section 7, rows 6 to 10: the backend is ahead, away, or does not know us. */
+import * as Effect from 'effect/Effect'
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import { Unavailable } from '../../../src/backend.ts'
@@ -120,5 +121,46 @@ describe('a backend that is away', () => {
     await b.until((status) => status.backend.head === 1)
     await a.until((status) => status.backend.head === 1)
     await untilShown(b, '1:a')
+  })
+})
+
+describe("the sessions that run the app's backend", () => {
+  engineCase('one that brings none may come first: the next one that does starts to sync', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client()
+    const [local, synced] = [await device.open({ backend: null }), await device.open({ backend })]
+    local.commit(todoCreated({ id: '1', text: 'a' }))
+    await untilSynced(local, 1)
+    await untilSynced(synced, 1)
+  })
+
+  engineCase('when the one that runs it leaves, another one does, with what was under way', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client()
+    const local = await device.open({ backend: null })
+    const [first, second] = [await device.open({ backend }), await device.open({ backend })]
+    await untilSynced(local, 0)
+    const gate = backend.hold('push')
+    const receipt = local.commit(todoCreated({ id: '1', text: 'a' }))
+    await receipt.persisted
+    await Effect.runPromise(gate.entered)
+    await device.close(first)
+    gate.release()
+    await receipt.confirmed
+    await untilSynced(second, 1)
+    expect(backend.log('demo')).toHaveLength(1)
+  })
+
+  engineCase('when the last one leaves, local work goes on; the next one syncs it', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client()
+    const [local, synced] = [await device.open({ backend: null }), await device.open({ backend })]
+    await untilSynced(local, 0)
+    await device.close(synced)
+    const receipt = local.commit(todoCreated({ id: '1', text: 'a' }))
+    await receipt.persisted
+    await local.until((status) => status.backend.connection === 'offline')
+    await device.open({ backend })
+    await receipt.confirmed
   })
 })

@@ -2,6 +2,7 @@
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import { CommitInsideMaterializer, defineEvent, defineSchema, MaterializerFailed, Schema, sql, type Store } from '../../../src/index.ts'
+import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase } from '../Case.ts'
 import { events, materializers, schema, shown, todoCreated, todoMustExist, todos, drafts, untilSynced } from '../Todos.ts'
 
@@ -86,5 +87,20 @@ describe('a commit that fails', () => {
     await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), stranger({ id: '2', text: 'b' })), 'schema')
     expect(schema.version).toBe(1)
     await untilSynced(store, 1)
+  })
+
+  engineCase('a failing machine makes the commit throw as what it is, and nothing remains', async ({ client }) => {
+    const machine: { fails: boolean } = { fails: true }
+    const full = new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'the disk is full' })
+    const stored = defineEvent('stored', Schema.Struct({}))
+    const withStored = defineSchema({
+      version: 1, tables: { todos, drafts }, events: { ...events, stored },
+      materializers: { ...materializers, stored: () => { if (machine.fails) throw full; return [] } },
+    })
+    const store = await client({ backend: memoryBackend() }).open({ schema: withStored })
+    await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), stored()), 'the disk is full')
+    expect(store.quarantined.list()).toEqual([])
+    machine.fails = false
+    await store.commit(stored()).confirmed
   })
 })

@@ -23,12 +23,12 @@ const damage = (path: string, how: 'scribble' | 'cut' | 'no database'): void => 
 }
 
 /** One leaf page in the middle of a table, as a bad sector would. */
-const damageLeaf = (path: string, table: string): void => {
+const damageLeaf = (path: string, table: string, leaf = 3): void => {
   const connection = openBetterSqlite({ path })
   connection.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
   const [page] = connection
-    .prepare(`SELECT pageno FROM dbstat WHERE name = '${table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET 3`)
-    .get() ?? []
+    .prepare(`SELECT pageno FROM dbstat WHERE name = '${table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET ?`)
+    .get([leaf]) ?? []
   connection.close()
   overwrite(path, (Number(page) - 1) * 4096, 4096)
 }
@@ -122,5 +122,43 @@ describe('a corrupt eventlog', () => {
     expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
     expect(backend.log('demo').at(-1)?.id).toBe(mine.eventIds[1])
     await untilShown(again, expected)
+  })
+
+  engineCase('without a backend what can be read is kept, in its order, and every session agrees on it', async ({ client }) => {
+    const device = client()
+    const store = await device.open()
+    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+    await store.commit(draftSaved({ id: 'd', text: 'kept' })).persisted
+    const before = shown(store).split(' ')
+    await device.close(store)
+    await device.kill()
+    damageLeaf(device.files.eventlog, 'eventlog')
+    const again = await device.open()
+    const second = await device.open()
+    for await (const event of again.events()) if (event.name === 'draftSaved') break
+    expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+    await again.commit(todoCreated({ id: '9', text: 'on' })).persisted
+    await untilShown(second, shown(again))
+    const left = shown(again).split(' ')
+    // One page of some 20 events is gone; what is left is a part of what was there.
+    expect(left.length).toBeGreaterThan(260)
+    expect(left.filter((todo) => !before.includes(todo))).toEqual(['9:on'])
+    expect(draftsShown(again)).toBe('d:kept')
+  })
+
+  engineCase('a log whose status cannot be read is salvaged, too: unpushed events are pushed', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    backend.setOnline(false)
+    await store.commit(todoCreated({ id: '2', text: 'mine' })).persisted
+    await device.close(store)
+    await device.kill()
+    damageLeaf(device.files.eventlog, '__headwater_sync_status', 0)
+    backend.setOnline(true)
+    const again = await device.open()
+    await untilSynced(again, 2)
+    expect([shown(again), backend.log('demo').length]).toEqual(['1:a 2:mine', 2])
   })
 })

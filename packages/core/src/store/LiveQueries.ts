@@ -24,6 +24,8 @@ interface LiveQuery {
   readonly counts: Predicate | undefined
   readonly notify: (result: never) => void
   rows: ReadonlyArray<SqliteRow>
+  /** The last change that `rows` has seen: the ones up to it that still wait are not news to this query. */
+  seen: number
   isActive: boolean
 }
 
@@ -31,6 +33,10 @@ export class LiveQueries {
   readonly #runner: QueryRunner
   readonly #byTable = new Map<string, Set<LiveQuery>>()
   readonly #waiting: Array<TableChanges> = []
+  /** Changes told of so far, which numbers them; the tables hold all of them. */
+  #told = 0
+  /** Number of the change that is refreshed, or was last. */
+  #refreshed = 0
   #isRefreshing = false
 
   constructor(runner: QueryRunner) {
@@ -41,7 +47,7 @@ export class LiveQueries {
   subscribe<A>(query: Query<A>, notify: (result: A) => void): () => void {
     const { rows, columns } = this.#runner.run(query)
     const tables = new Set(this.#runner.tablesOf(query))
-    const live: LiveQuery = { query, tables, counts: countPredicate(query), notify, rows, isActive: true }
+    const live: LiveQuery = { query, tables, counts: countPredicate(query), notify, rows, seen: this.#told, isActive: true }
     for (const table of tables) this.#queriesOf(table).add(live)
     this.#notify(live, columns)
     return () => {
@@ -61,6 +67,7 @@ export class LiveQueries {
   /** Once per commit, rebase or snapshot. What a subscriber commits is refreshed behind the running refresh. */
   refresh(changes: TableChanges): void {
     if (this.#byTable.size === 0) return
+    this.#told++
     this.#waiting.push(changes)
     if (this.#isRefreshing) return
     this.#isRefreshing = true
@@ -72,6 +79,7 @@ export class LiveQueries {
   }
 
   #refreshOnce(changes: TableChanges): void {
+    this.#refreshed++
     if (changes === 'everything') {
       for (const live of new Set([...this.#byTable.values()].flatMap((queries) => [...queries]))) this.#rerun(live)
       return
@@ -86,6 +94,8 @@ export class LiveQueries {
   }
 
   #recount(live: LiveQuery, counts: Predicate, changes: ReadonlyArray<RowChange>): void {
+    if (live.seen >= this.#refreshed) return
+    live.seen = this.#refreshed
     const [table] = live.tables
     let difference = 0
     for (const change of changes) {
@@ -99,9 +109,10 @@ export class LiveQueries {
   }
 
   #rerun(live: LiveQuery): void {
-    if (!live.isActive) return
+    if (!live.isActive || live.seen >= this.#refreshed) return
     try {
       const { rows, columns } = this.#runner.run(live.query)
+      live.seen = this.#told
       if (isSameRows(rows, live.rows)) return
       live.rows = rows
       this.#notify(live, columns)

@@ -59,7 +59,12 @@ export async function* settledEvents(
   }
 }
 
-/** The whole log behind `after` as steps: folding them gives the log as it stands, at every moment. */
+/**
+ * The whole log behind `after` as steps: folding them gives the log as it stands, at every moment.
+ *
+ * Within an epoch of an attachment the log only grows, so a read starts behind what was given. A new epoch may have taken
+ * some of it back: it is compared, page by page. In a new attachment nothing is settled any more: it is all given anew.
+ */
 export async function* logSteps(
   session: Session,
   news: LogNews,
@@ -67,26 +72,74 @@ export async function* logSteps(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LogStep, void, void> {
   /** Rows given out that were not settled then, oldest first. */
-  let given: Array<LogRow> = []
+  let given: Array<GivenRow> = []
   let settled = after
+  let log: LogName | undefined
+  const read = (behind: Position): Promise<LogRows> =>
+    session.questions.ask('readLog', { after: behind, limit: rowsPerRead, settledOnly: false }, signal)
   for (;;) {
     const wait = news.next(signal)
-    const read = await session.questions.ask('readLog', { after: settled, limit: given.length + rowsPerRead, settledOnly: false }, signal)
-    const same = commonLength(given, read.rows)
-    if (same < given.length) {
-      given = given.slice(0, same)
-      yield { _tag: 'rollback', to: given.at(-1)?.seq ?? settled }
+    const answer = await read(given.at(-1)?.seq ?? settled)
+    if (log !== undefined && log.attachment !== answer.attachment && compare(settled, after) > 0) {
+      given = []
+      settled = after
+      log = undefined
+      yield { _tag: 'rollback', to: after }
+      continue
     }
-    const fresh = read.rows.slice(same)
-    for (const row of fresh) yield { _tag: 'append', event: toLoggedEvent(row), isSettled: compare(row.seq, read.settledHead) <= 0 }
-    given = [...given, ...fresh]
-    while (given[0] !== undefined && compare(given[0].seq, read.settledHead) <= 0) settled = given.shift()!.seq
-    if (fresh.length === 0) await wait
+    if (log !== undefined && !isSameLog(log, answer)) {
+      const compared = await compareWithLog(read, settled, given)
+      log = compared.log
+      if (compared.same < given.length) {
+        given.length = compared.same
+        yield { _tag: 'rollback', to: given.at(-1)?.seq ?? settled }
+      }
+      continue
+    }
+    log = answer
+    for (const row of answer.rows) {
+      given.push({ seq: row.seq, id: row.event.id })
+      yield { _tag: 'append', event: toLoggedEvent(row), isSettled: compare(row.seq, answer.settledHead) <= 0 }
+    }
+    const unsettled = given.findIndex(({ seq }) => compare(seq, answer.settledHead) > 0)
+    const gone = given.splice(0, unsettled === -1 ? given.length : unsettled)
+    settled = gone.at(-1)?.seq ?? settled
+    if (answer.rows.length === 0) await wait
   }
 }
 
-const commonLength = (a: ReadonlyArray<LogRow>, b: ReadonlyArray<LogRow>): number => {
-  let length = 0
-  while (length < a.length && length < b.length && equals(a[length]!.seq, b[length]!.seq) && a[length]!.event.id === b[length]!.event.id) length++
-  return length
+interface GivenRow {
+  readonly seq: EventSequenceNumber
+  readonly id: string
+}
+
+/** Of the same name: one is a prefix of the other. */
+type LogName = Pick<LogRows, 'epoch' | 'attachment'>
+
+const isSameLog = (a: LogName, b: LogName): boolean => a.epoch === b.epoch && a.attachment === b.attachment
+
+/** How many of the rows given behind `settled` the log still has. What it did while it was read is begun again. */
+const compareWithLog = async (
+  read: (behind: Position) => Promise<LogRows>,
+  settled: Position,
+  given: ReadonlyArray<GivenRow>,
+): Promise<{ readonly log: LogName; readonly same: number }> => {
+  let log: LogName | undefined
+  let same = 0
+  for (;;) {
+    const answer = await read(given[same - 1]?.seq ?? settled)
+    if (log !== undefined && !isSameLog(log, answer)) {
+      log = undefined
+      same = 0
+      continue
+    }
+    log = answer
+    const isAsGiven = ({ seq, event }: LogRow, i: number): boolean => {
+      const row = given[same + i]
+      return row !== undefined && equals(row.seq, seq) && row.id === event.id
+    }
+    const differs = answer.rows.findIndex((row, i) => !isAsGiven(row, i))
+    same += differs === -1 ? answer.rows.length : differs
+    if (differs !== -1 || answer.rows.length === 0 || same === given.length) return { log, same }
+  }
 }

@@ -70,6 +70,54 @@ describe('events()', () => {
     expect(steps.some(({ _tag }) => _tag === 'rollback')).toBe(true)
   })
 
+  engineCase('with pending: gives more unsettled events than one read of the log has, and takes back only what a rebase moved', async ({ client }) => {
+    const backend = memoryBackend()
+    const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
+    await untilSynced(a, 0)
+    const gate = backend.hold('push')
+    for (let i = 0; i < 1600; i++) a.commit(todoCreated({ id: `a${i}`, text: 'a' }))
+    await a.until(({ session }) => session.pending === 0)
+    const steps = a.events({ pending: true })
+    const seen = { appends: 0, rollbacks: 0, last: 0 }
+    const readUntil = async (appends: number): Promise<void> => {
+      while (seen.appends < appends) {
+        const { value } = await steps.next()
+        if (value?._tag === 'append') seen.last = value.event.position.global
+        seen[value?._tag === 'append' ? 'appends' : 'rollbacks']++
+      }
+    }
+    await readUntil(1600)
+    expect(seen).toEqual({ appends: 1600, rollbacks: 0, last: 1600 })
+    a.commit(todoCreated({ id: 'more', text: 'a' }))
+    await readUntil(1601)
+    expect(seen).toEqual({ appends: 1601, rollbacks: 0, last: 1601 })
+    backend.failNext('push', new Unavailable({ detail: 'only for the first' }))
+    b.commit(todoCreated({ id: 'b', text: 'b' }))
+    gate.release()
+    await readUntil(1601 + 1602)
+    expect(seen).toEqual({ appends: 3203, rollbacks: 1, last: 1602 })
+  })
+
+  engineCase('with pending: in another attachment nothing is settled, and all of it comes again', async ({ client }) => {
+    const device = client()
+    const local = await device.open()
+    await local.commit(todoCreated({ id: '1', text: 'a' })).persisted
+    const steps = local.events({ pending: true })
+    expect((await steps.next()).value).toMatchObject({ _tag: 'append', isSettled: true })
+    const next = steps.next()
+    const backend = memoryBackend()
+    await client({ backend }).open().then((other) => other.commit(todoCreated({ id: '0', text: 'b' })).confirmed)
+    await untilSynced(await device.open({ backend }), 2)
+    expect((await next).value).toMatchObject({ _tag: 'rollback', to: { global: 0 } })
+    const ids: Array<string> = []
+    for await (const step of steps) {
+      if (step._tag === 'rollback') ids.length = 0
+      else ids.push((step.event.args as { readonly id: string }).id)
+      if (ids.length === 2) break
+    }
+    expect(ids).toEqual(['0', '1'])
+  })
+
   engineCase('readers that are left behind raise no unhandled rejection', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
     const store = await device.open()

@@ -5,7 +5,7 @@
  * **Source**  spec section 8.
  */
 import type { Located, RefusedEvent } from '../channel/LeaderMessage.ts'
-import type { EventSequenceNumber } from '../event/EventSequenceNumber.ts'
+import { compare, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import type { LeaderQuestions } from './LeaderQuestions.ts'
 import { EventNotFound, EventRejected, StoreClosed } from './SessionError.ts'
 import type { SessionState } from './SessionState.ts'
@@ -83,7 +83,12 @@ export class Receipts {
   readonly #waiters = new Map<string, Array<Waiter>>()
   /** Persisted, waiting to be settled. */
   readonly #unsettled = new Set<string>()
+  /** Where the unsettled ones stood when the leader was last asked, in the log that `#locatedIn` names: they are not asked for before the settled head gets there. */
+  readonly #positions = new Map<string, EventSequenceNumber>()
+  #locatedIn = { epoch: 0, attachment: 0 }
   #isAsking = false
+  /** There was a reason to ask while a question was under way: its answer may be older. */
+  #asksAgain = false
 
   constructor(session: SessionState, questions: LeaderQuestions) {
     this.#session = session
@@ -135,23 +140,44 @@ export class Receipts {
     for (const id of Array.from(this.#waiters.keys())) this.#reject(id, new StoreClosed({ operation: 'receipt' }))
   }
 
-  /** One question for all that wait, however many. */
+  /** One question for all whose fate may be known, however many. */
   #askSoon(): void {
-    if (this.#isAsking || this.#unsettled.size === 0) return
+    if (this.#unsettled.size === 0) return
+    if (this.#isAsking) {
+      this.#asksAgain = true
+      return
+    }
     this.#isAsking = true
     this.#session.environment.microtask(() => void this.#ask())
   }
 
   async #ask(): Promise<void> {
-    const ids = [...this.#unsettled]
+    this.#asksAgain = false
+    this.#forgetMoved()
+    const settledHead = this.#session.facts?.settledHead ?? root
+    const ids = Array.from(this.#unsettled).filter((id) => {
+      const position = this.#positions.get(id)
+      return position === undefined || compare(position, settledHead) <= 0
+    })
     try {
-      const located = await this.#questions.ask('locate', { ids })
+      const located = ids.length === 0 ? [] : await this.#questions.ask('locate', { ids })
       ids.forEach((id, i) => this.#take(id, located[i] ?? { _tag: 'unknown' }))
+      // The log went on before the answer was taken: it may name places of a log that is gone.
+      this.#forgetMoved()
+      this.#isAsking = false
+      if (this.#asksAgain) this.#askSoon()
     } catch {
       // Closed: close() has rejected everybody. Anything else is asked again with the next message.
-    } finally {
       this.#isAsking = false
     }
+  }
+
+  /** A rebase moves events, and in another attachment nothing is settled yet. */
+  #forgetMoved(): void {
+    const { epoch, attachment } = this.#session.facts ?? { epoch: 0, attachment: 0 }
+    if (this.#locatedIn.epoch === epoch && this.#locatedIn.attachment === attachment) return
+    this.#locatedIn = { epoch, attachment }
+    this.#positions.clear()
   }
 
   #take(eventId: string, located: Located): void {
@@ -163,6 +189,7 @@ export class Receipts {
       return
     }
     const { seq, isSettled, outcome } = located
+    this.#positions.set(eventId, seq)
     const isFinal = seq.client > 0 || (isSettled && (this.#session.facts?.attachment ?? 0) > 0)
     const isSkipped = outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
     const confirmation: Confirmation = { eventId, position: seq, effect: isSkipped ? 'skipped' : 'applied' }
@@ -187,5 +214,6 @@ export class Receipts {
   #forget(eventId: string): void {
     this.#waiters.delete(eventId)
     this.#unsettled.delete(eventId)
+    this.#positions.delete(eventId)
   }
 }

@@ -71,6 +71,16 @@ describe('a receipt', () => {
     await expect(confirmed).rejects.toThrow(StoreClosed)
   })
 
+  engineCase('is asked for when it is stored and when the settled head gets there, not at each page', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const a = await device.open()
+    const confirmed = Array.from({ length: 1000 }, (_, i) => a.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed)
+    await Promise.all(confirmed)
+    const asked = device.link(a).sent.flatMap((message) =>
+      message._tag === 'request' && message.request === 'locate' && 'ids' in message.ask ? message.ask.ids : [])
+    expect(asked.length).toBeLessThanOrEqual(2 * confirmed.length)
+  })
+
   engineCase('of a group answers for each of its events', async ({ client }) => {
     const a = await client({ backend: memoryBackend() }).open()
     const receipt = a.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }), todoMustExist({ id: '1' }))

@@ -87,7 +87,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
     head = next(head, event.isClientOnly, seq.rebaseGeneration)
     return { seq: head, event }
   })
-  database.replay(pending)
+  replayOrClose(database, pending)
   session.installed = null
   session.database?.close()
   session.database = database
@@ -104,6 +104,16 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
   if (known.length > 0) session.listener.onPersisted(known)
   tellRefused(session, before, refused, refusedIds)
   return true
+}
+
+/** **Fails with** as `replay`; nobody holds the database then. */
+const replayOrClose = (database: SessionDatabase, pending: ReadonlyArray<NumberedEvent>): void => {
+  try {
+    database.replay(pending)
+  } catch (error) {
+    database.close()
+    throw error
+  }
 }
 
 export const receiveFeed = (session: SessionState, message: Feed): void => {

@@ -43,6 +43,9 @@ export interface SessionOptions {
   readonly onFailure: (error: unknown) => void
 }
 
+/** Failures in a row after which a session that never was ready says so: what it hits is not passing. */
+const failuresBeforeReadyMax = 4
+
 export class Session {
   readonly state: SessionState
   readonly questions: LeaderQuestions
@@ -89,7 +92,7 @@ export class Session {
     return this.state.database
   }
 
-  /** Resolves once the session stands where the log stood when the leader took it in. **Rejects with** `SchemaOutdated`. */
+  /** Resolves once the session stands where the log stood when the leader took it in. **Rejects with** `SchemaOutdated`, what keeps failing. */
   ready(): Promise<void> {
     return this.#isReady ? Promise.resolve() : new Promise((resolve, reject) => this.#onReady.push({ resolve, reject }))
   }
@@ -168,7 +171,7 @@ export class Session {
     if (termOf(message) < state.term) return
     try {
       this.#take(message)
-      if (message._tag === 'feed') this.#failures = 0
+      if (message._tag === 'feed' && state.waitingFor === null) this.#failures = 0
       this.#checkReady()
       flush(state)
     } catch (error) {
@@ -182,6 +185,7 @@ export class Session {
     state.term = term
     this.questions.disconnected()
     this.#backendHost?.cancelAll()
+    this.#storageRetry?.()
     subscribe(state)
     state.listener.onStatus()
   }
@@ -236,7 +240,7 @@ export class Session {
     this.questions.connected()
     const error = new SchemaOutdated({ version: state.schema.version, newest })
     if (isNews) this.#options.onFailure(error)
-    for (const { reject } of this.#onReady.splice(0)) reject(error)
+    this.#rejectReady(error)
     state.listener.onStatus()
   }
 
@@ -261,7 +265,15 @@ export class Session {
     const again = (): void => subscribe(state, !isMachines, error instanceof SqliteError && error.isDamage)
     this.#failures++
     if (!isMachines && this.#failures === 1) return again()
-    this.#storageRetry = environment.setTimer(again, retryDelayMs({ attempt: this.#failures, random: environment.random() }))
+    if (!isMachines && this.#failures >= failuresBeforeReadyMax) this.#rejectReady(error)
+    // What comes until then is for a session that took the last message.
+    state.waitingFor = state.nextNumber++
+    this.#storageRetry?.()
+    this.#storageRetry = environment.setTimer(again, retryDelayMs({ attempt: this.#failures - 1, random: environment.random() }))
+  }
+
+  #rejectReady(error: unknown): void {
+    for (const { reject } of this.#onReady.splice(0)) reject(error instanceof Error ? error : new Error(String(error)))
   }
 
   /** A materializer that is not deterministic is told of once. */

@@ -32,6 +32,8 @@ export interface SessionOptions {
   readonly backend?: SyncBackendProvider | null
   readonly signal?: AbortSignal
   readonly isAwaited?: boolean
+  /** Called before a database of this session is opened; may throw. */
+  readonly onOpenDatabase?: () => void
 }
 
 type StorageName = 'eventlog' | 'state'
@@ -163,10 +165,10 @@ export class Client {
 
   /** A session on the present leader. */
   async open(options: SessionOptions = {}): Promise<Store> {
-    const { schema = defaultSchema, backend = this.#options.backend, signal } = options
+    const { schema = defaultSchema, backend = this.#options.backend, signal, onOpenDatabase } = options
     const link = new Link(this.environment, () => Promise.resolve())
     const store = await createStore({
-      schema, storeId: this.storeId, adapter: this.#adapter(link), environment: this.environment,
+      schema, storeId: this.storeId, adapter: this.#adapter(link, onOpenDatabase), environment: this.environment,
       ...(backend === undefined || backend === null ? {} : { backend }),
       ...(signal === undefined ? {} : { signal }),
     })
@@ -179,14 +181,18 @@ export class Client {
     return this.links.get(store)!
   }
 
-  #adapter(link: Link): Adapter {
+  #adapter(link: Link, onOpenDatabase: () => void = () => undefined): Adapter {
+    const openDatabase = (image?: Uint8Array): SqliteConnection => {
+      onOpenDatabase()
+      return openBetterSqlite(image === undefined ? {} : { image })
+    }
     return {
       name: 'test',
       connect: () => {
         const { leader } = this.running
         // After `listen`, so that `hello` finds its session.
         queueMicrotask(() => link.attach(leader))
-        return Promise.resolve({ client: link, openDatabase: (image) => openBetterSqlite(image === undefined ? {} : { image }) })
+        return Promise.resolve({ client: link, openDatabase })
       },
       importLog: () => Promise.reject(new Error('not in this adapter')),
       wipe: () => Promise.resolve(),

@@ -2,6 +2,7 @@
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import { defineEvent, defineSchema, MaterializerNotDeterministic, Schema, type Store } from '../../../src/index.ts'
+import { root } from '../../../src/event/EventSequenceNumber.ts'
 import { engineCase } from '../Case.ts'
 import type { Client } from '../Client.ts'
 import { draftSaved, drafts, draftsShown, events, materializers, shown, todoCreated, todoDone, todoRenamed, todos, untilShown, untilSynced } from '../Todos.ts'
@@ -254,3 +255,34 @@ const memoryForger = async (backend: ReturnType<typeof memoryBackend>, id: strin
   })
   await Effect.runPromise(Effect.scoped(program))
 }
+
+describe('a session database that cannot be made', () => {
+  engineCase('is tried a few times, then createStore rejects with the reason', async ({ client }) => {
+    let tries = 0
+    const opening = client().open({ onOpenDatabase: () => { tries++; throw new TypeError('cannot open') } })
+    await expect(opening).rejects.toThrow('cannot open')
+    expect(tries).toBe(4)
+  })
+
+  engineCase('when the store is open already: it is tried after longer and longer waits, and the store goes on', async ({ client }) => {
+    const device = client()
+    let failures = 0
+    let tries = 0
+    const a = await device.open({ onOpenDatabase: () => { tries++; if (failures-- > 0) throw new TypeError('cannot open') } })
+    tries = 0
+    failures = 5
+    await a.commit(todoCreated({ id: '1', text: 'a' })).persisted
+    const other = await device.open()
+    const link = device.link(a)
+    // A feed of another attachment makes it take a snapshot.
+    link.loses = (message) => message._tag === 'feed'
+    await other.commit(todoCreated({ id: '2', text: 'b' })).persisted
+    link.loses = () => false
+    const { facts } = device.link(other).received.findLast((message) => message._tag === 'feed')!
+    link.inject({ _tag: 'feed', facts: { ...facts, attachment: 7 }, fromEpoch: 0, base: root, baseId: null, rows: [], hasMore: false, refused: [], effectsWantedAfter: null })
+    a.commit(todoCreated({ id: '3', text: 'c' }))
+    expect(shown(a)).toBe('1:a 3:c')
+    await untilShown(a, '1:a 2:b 3:c')
+    expect(tries).toBe(6)
+  })
+})

@@ -31,8 +31,8 @@ export interface StoreOptions {
  * Opens a store. Resolves when this session has everything that the client's log has.
  *
  * **Fails with**  `InvalidStoreId`; `SchemaOutdated` (a session with a newer schema has the store open: reload);
- * whatever keeps its database from being made, after a few tries; the adapter's errors (another process leads the directory, a newer file format, an
- * unsupported platform); the signal's reason.
+ * whatever keeps its database from being made, after a few tries; the adapter's errors (another process leads the
+ * directory, a newer file format, an unsupported platform); the signal's reason.
  *
  * **Example**
  * ```ts

@@ -9,7 +9,7 @@
 import type { BackendStatus, Feed, FeedRow, LeaderFacts, LeaderMessage, Subscribe } from '../channel/LeaderMessage.ts'
 import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
-import { compare, type EventSequenceNumber, type Position } from '../event/EventSequenceNumber.ts'
+import { compare, type EventSequenceNumber } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
 import type { EffectHashes } from './EffectHashes.ts'
 import type { RecentRows } from './RecentRows.ts'

@@ -13,7 +13,7 @@ export interface Burst {
  * Bursts of all clients together: enough of them that two clients meet often, few enough that sixteen, each of which
  * applies what all the others push, are done in time.
  */
-const burstsWanted = 240
+const burstsWanted = 160
 /** Of one client, at least and at most. */
 const burstsRange = [8, 80] as const
 /** In a row offline, at most. */

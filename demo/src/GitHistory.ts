@@ -27,7 +27,7 @@ export interface GitHistory {
 }
 
 /** File rows after which a history is cut: what eight clients on two cores apply, replay and compare in half a minute. */
-const fileRowsMax = 50_000
+const fileRowsMax = 40_000
 /** Commits after which it is cut, for the same reason. */
 const commitsMax = 8_000
 

@@ -58,6 +58,9 @@ export const lead = (options: LeadOptions): ThreadLeader => {
 /** Log entries kept until there is a session to tell. */
 const entriesMax = 100
 
+/** How long a leader waits for its first session; the one that started it takes milliseconds. */
+const firstSessionMs = 10_000
+
 /** A leader with the ports of its sessions. */
 export class ThreadLeader {
   /** Resolves when the last session has left (or the leader gave up) and the files are closed. */
@@ -87,6 +90,10 @@ export class ThreadLeader {
       lock.release()
       throw error
     }
+    // Whoever asked for it may have given up before it led: then nobody would ever end it.
+    setTimeout(() => {
+      if (this.#ports.size === 0) void this.#close('no session came')
+    }, firstSessionMs).unref()
   }
 
   /** Serves a session over this port. */

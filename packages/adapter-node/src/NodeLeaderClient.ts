@@ -172,6 +172,8 @@ export class NodeLeaderClient implements LeaderClient {
   }
 
   async #reconnect(): Promise<void> {
+    // A store that was closed, and perhaps wiped, meanwhile is not looked for.
+    if (this.#isClosed) return
     try {
       await this.connect()
     } catch (error) {

@@ -131,7 +131,13 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
   for (;;) {
     yield* loops.running.await
     yield* loops.pushWork.await
-    const batch = nextBatch(loops.leader, eventsMax)
+    const next = yield* Effect.result(attempt(() => readBatch(loops, eventsMax)))
+    if (Result.isFailure(next)) {
+      yield* handleFailure(loops, next.failure, 'push')
+      yield* backOff(loops, retry, next.failure)
+      continue
+    }
+    const batch = next.success
     if (batch === undefined) {
       noteBackend(loops.leader, { pushFailure: null })
       loops.pushWork.closeUnsafe()
@@ -150,6 +156,13 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
     }
   }
 })
+
+/** A step of its own: the log may fail to be read, or turn out to be damaged. */
+const readBatch = ({ leader, step }: BackendLoops, eventsMax: number): PushBatch | undefined => {
+  let batch: PushBatch | undefined
+  step(() => { batch = nextBatch(leader, eventsMax) })
+  return batch
+}
 
 const isTooLarge = (failure: Failure): boolean =>
   failure instanceof SyncBackendError && failure.reason._tag === 'BatchTooLarge'

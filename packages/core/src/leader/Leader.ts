@@ -224,9 +224,17 @@ export class Leader {
     noteBackend(this.#state, { error })
     // Computed for places that their events may not get next time.
     this.#state.effects.clear()
-    this.#inbox.length = 0
+    this.#dropInbox()
     const delay = retryDelayMs({ attempt: this.#storageFailures++, random: environment.random() })
     environment.setTimer(() => this.#reload(), delay)
+  }
+
+  /** Who has left does not say so again. */
+  #dropInbox(): void {
+    const goodbyes = this.#inbox.filter(({ message }) => message._tag === 'goodbye')
+    this.#inbox.length = 0
+    this.#inbox.push(...goodbyes)
+    if (goodbyes.length > 0) this.#scheduleTurn()
   }
 
   #reload(): void {
@@ -247,10 +255,10 @@ export class Leader {
 
   /** A page of the log cannot be read: this leader goes on with what can be, as if it had just been started. */
   #salvage(): void {
-    const { term } = this
-    this.#inbox.length = 0
+    const { status } = this.#state.log
+    this.#dropInbox()
     this.#letGo()
-    this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, term))
+    this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, status))
     this.#startAnew()
   }
 

@@ -9,8 +9,11 @@ import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { next, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
-import { Eventlog } from './Eventlog.ts'
+import { Eventlog, type SyncStatusRow } from './Eventlog.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
+import { readStateHead } from './StateReplica.ts'
+
+export type KnownStatus = Partial<Pick<SyncStatusRow, 'term' | 'epoch' | 'attachment' | 'clientId'>>
 
 export interface OpenedLog {
   readonly log: Eventlog
@@ -29,7 +32,7 @@ export const openEventlog = (storage: LeaderStorage, newClientId: () => string):
   } catch (error) {
     connection?.close()
     if (!isCorrupt(error)) throw error
-    return salvageEventlog(storage, newClientId)
+    return salvageEventlog(storage, newClientId, readStateHead(storage) ?? {})
   }
 }
 
@@ -43,24 +46,27 @@ const mustBeSound = (connection: SqliteConnection): void => {
 /**
  * Keeps the corrupt file aside and makes a new log of what can be read of it. The file's connections must be closed.
  *
- * **Units**  `term`: the last one that is known, for a file that does not tell it any more.
+ * **Shape**  `known`: the last that is known of its status, for a file that does not tell it any more: neither term nor
+ * epoch nor attachment may fall, sessions that live on compare with them.
  *
  * **Fails with**  `SqliteError`.
  */
-export const salvageEventlog = (storage: LeaderStorage, newClientId: () => string, term = 0): OpenedLog => {
+export const salvageEventlog = (storage: LeaderStorage, newClientId: () => string, known: KnownStatus = {}): OpenedLog => {
   const { eventlog, corrupt, keptAs, done } = storage.setAsideEventlog()
   const old = corrupt === undefined ? undefined : Eventlog.openDamaged(corrupt)
-  const log = Eventlog.open(eventlog, () => old?.status.clientId || newClientId())
-  log.raiseTerm(Math.max(term, old?.status.term ?? 0))
+  const log = Eventlog.open(eventlog, () => old?.status.clientId || known.clientId || newClientId())
+  const highest = (name: 'term' | 'epoch' | 'attachment') => Math.max(known[name] ?? 0, old?.status[name] ?? 0)
+  log.raiseTerm(highest('term'))
+  // Without an attachment everything is settled; with one nothing is, until it was fetched again.
+  const attachment = highest('attachment')
+  const status = { epoch: highest('epoch') + 1, attachment: attachment === 0 ? 0 : attachment + 1 }
   if (old === undefined) {
     corrupt?.close()
+    log.write({ rows: [], status })
     done()
     return { log, salvaged: { keptAs, events: 0 } }
   }
   const rows = renumber(readWhatCanBeRead(old))
-  const { attachment, epoch } = old.status
-  // Without an attachment everything is settled; with one nothing is, until it was fetched again.
-  const status = { epoch: epoch + 1, attachment: attachment === 0 ? 0 : attachment + 1 }
   log.write({ rows, status, rejected: tryRead(() => old.rejected()) })
   old.close()
   done()

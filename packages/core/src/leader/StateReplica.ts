@@ -101,6 +101,21 @@ interface OpenState {
 const attachmentOf = (head: StateHead, present: number, settledHead: Position): number =>
   compare(head.trimmedTo, settledHead) > 0 ? head.attachment : present
 
+/** What the state database knows of the log it followed, for a log that does not tell it any more; `null` if nothing. */
+export const readStateHead = (storage: LeaderStorage): { readonly term: number; readonly epoch: number; readonly attachment: number } | null => {
+  let connection: SqliteConnection | undefined
+  try {
+    connection = storage.openState()
+    const row = connection.prepare('SELECT term, epoch, attachment FROM __headwater_state_head').get()
+    return row === undefined ? null : { term: Number(row[0]), epoch: Number(row[1]), attachment: Number(row[2]) }
+  } catch (error) {
+    if (!(error instanceof SqliteError)) throw error
+    return null
+  } finally {
+    connection?.close()
+  }
+}
+
 export class StateReplica {
   readonly #storage: LeaderStorage
   readonly #term: number

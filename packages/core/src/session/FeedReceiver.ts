@@ -53,8 +53,8 @@ export const receiveSubscribed = (session: SessionState, message: Subscribed): v
   session.clientId = message.clientId
   session.backendStatus = message.status
   session.connection = 'connected'
-  const isTaken = message.mode === 'snapshot' ? takeSnapshot(session, message) : takeResume(session, message)
-  if (!isTaken) return subscribe(session, true)
+  if (message.mode === 'snapshot') takeSnapshot(session, message)
+  else if (!takeResume(session, message)) return subscribe(session, true)
   session.attachment = message.facts.attachment
   takeFacts(session, message.facts)
   forgetAnswered(session, message.refused)
@@ -75,9 +75,8 @@ const takeResume = (session: SessionState, message: SubscribedResume): boolean =
   return rebaseOnto(session, base, baseId, rows, refused)
 }
 
-const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boolean => {
-  const { image, at, trimmedTo, known, collided, refused, facts } = message
-  if (facts.epoch < session.epoch && facts.attachment === session.attachment) return false
+const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void => {
+  const { image, at, trimmedTo, known, collided, refused } = message
   const refusedIds = refusedHere(session, refused, [])
   const leaves = new Set([...known, ...collided, ...refusedIds])
   const before = session.sync.pending.toArray()
@@ -103,7 +102,6 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): boole
   session.listener.onTables('everything')
   if (known.length > 0) session.listener.onPersisted(known)
   tellRefused(session, before, refused, refusedIds)
-  return true
 }
 
 /** **Fails with** as `replay`; nobody holds the database then. */

@@ -204,6 +204,17 @@ export class Eventlog {
     })
   }
 
+  /** Runs `body` while no other leader can take over. **Fails with** `LeaderStale`, and then `body` has not run; `SqliteError`. */
+  fenced<A>(body: () => A): A {
+    this.#statements.begin.run()
+    try {
+      this.#fence()
+      return body()
+    } finally {
+      if (this.connection.isInTransaction()) this.#statements.rollback.run()
+    }
+  }
+
   #writeDeadLetters({ rejected = [], reinstated = [], dismissed = [] }: LogChange): void {
     for (const event of reinstated) this.#statements.deleteRejected.run([event.id, event.clientId, event.name, event.argsJson])
     for (const { event, reason, detail } of rejected) {

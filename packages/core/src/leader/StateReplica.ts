@@ -180,9 +180,7 @@ export class StateReplica {
 
   /** An empty state at the root, with the schema's tables: from there effects lead up to the log's head. */
   startEmpty(schema: SchemaDescriptor, log: Eventlog): void {
-    this.#discard()
-    const connection = this.#storage.replaceState(null)
-    this.#connection = connection
+    const connection = this.#replace(null, log)
     connection.exec(`BEGIN IMMEDIATE; ${effectTablesSql} ${stateHeadTableSql}
       ${schema.tables.flatMap((table) => table.createSql).join(';\n')};
       PRAGMA application_id = ${stateApplicationId}; PRAGMA user_version = ${formatVersion};`)
@@ -196,16 +194,22 @@ export class StateReplica {
   }
 
   /** Installs a session's database as the state; it must be of the log's present epoch. */
-  install(bytes: Uint8Array, head: StateHead, schema: SchemaDescriptor): void {
-    this.#discard()
-    const connection = this.#storage.replaceState(bytes)
-    this.#connection = connection
+  install(bytes: Uint8Array, head: StateHead, schema: SchemaDescriptor, log: Eventlog): void {
+    const connection = this.#replace(bytes, log)
     connection.exec(`BEGIN IMMEDIATE; DROP TABLE IF EXISTS __headwater_state_head; ${stateHeadTableSql}`)
     this.#writeFirstHead(connection, head)
     connection.exec('COMMIT')
     this.#open = this.#read(connection)
     this.#makeApplier(schema)
     this.#isSuspect = false
+  }
+
+  /** Only the leader of the present term: a stale one would take away the newer one's state. **Fails with** `LeaderStale`. */
+  #replace(image: Uint8Array | null, log: Eventlog): SqliteConnection {
+    return log.fenced(() => {
+      this.#discard()
+      return (this.#connection = this.#storage.replaceState(image))
+    })
   }
 
   #writeFirstHead(connection: SqliteConnection, head: StateHead): void {

@@ -46,6 +46,6 @@ export const takeImage = (leader: LeaderState, image: Image): void => {
   if (!isOurs || atId === undefined || schema === null || schema.fingerprint !== image.fingerprint) return
   if (compare(image.trimmedTo, settledHeadOf(leader)) > 0) return
   const { at, epoch, trimmedTo, attachment, fingerprint } = image
-  replica.install(image.bytes, { position: at, eventId: atId, epoch, trimmedTo, attachment, fingerprint }, schema)
+  replica.install(image.bytes, { position: at, eventId: atId, epoch, trimmedTo, attachment, fingerprint }, schema, log)
   for (const feed of leader.feeds.values()) feed.isDirty = true
 }

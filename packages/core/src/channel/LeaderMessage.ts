@@ -7,7 +7,7 @@
  * | `subscribe`      | `subscribed`                | `hello`          | a leader (maybe a new one) is there: subscribe     |
  * | `push`           | `feed` (or `push-refused`)  | `feed`           | log rows behind the session's cursor; wants `ack`  |
  * | `ack`            | –                           | `status`         | backend connection, errors, progress               |
- * | `image`          | –                           | `want-image`     | the host's state bytes are needed                  |
+ * | `image`, `no-image` | –                        | `want-image`     | the host's state bytes are needed                  |
  * | `request`        | `response`                  | `backend-call`   | the host is asked to run the app's backend         |
  * | `backend-result` | –                           | `outdated`       | a session with a newer schema has taken the lead   |
  * | `goodbye`        | –                           | `kept`           | an outdated session's pushes are in the log        |
@@ -298,6 +298,8 @@ export type BackendResult = { readonly _tag: 'backend-result'; readonly call: nu
 
 export type SessionMessage =
   | Subscribe | Push | Ack | Image | Request | BackendResult
+  /** The host cannot send the image that it was asked for, for the time being. */
+  | { readonly _tag: 'no-image' }
   | { readonly _tag: 'goodbye' }
 
 export type LeaderMessage =

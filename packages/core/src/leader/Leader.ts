@@ -25,9 +25,9 @@ import type { LeaderStorage } from './LeaderStorage.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { admitPushes, type SessionPush } from './PushAdmission.ts'
 import type { SendToSession, SessionFeed } from './SessionFeed.ts'
-import { takeAck, takeImage } from './StateReports.ts'
+import { takeAck, takeImage, takeNoImage } from './StateReports.ts'
 import { StateReplica } from './StateReplica.ts'
-import { chooseHost, subscribe } from './Subscription.ts'
+import { chooseHost, subscribe, takeNewestBack } from './Subscription.ts'
 import { isCorrupt, openEventlog, salvageEventlog } from './Salvage.ts'
 
 export interface LeaderOptions {
@@ -165,6 +165,8 @@ export class Leader {
         return
       case 'image':
         return takeImage(this.#state, message)
+      case 'no-image':
+        return takeNoImage(this.#state, connection.feed)
       case 'request':
         return this.#answer(connection, message)
       case 'backend-result':
@@ -288,11 +290,12 @@ export class Leader {
     this.#connections.delete(connection)
     this.#hosted.runnerLost(connection)
     const { feeds } = this.#state
-    const { feed } = connection
-    if (feed === null || feeds.get(feed.sessionId) !== feed) return
+    // It may leave before it has subscribed anew.
+    const feed = connection.feed ?? Array.from(feeds.values()).find(({ send }) => send === connection.send)
+    if (feed === undefined || feeds.get(feed.sessionId) !== feed) return
     feeds.delete(feed.sessionId)
     chooseHost(this.#state)
-    this.#state.imageAskedFor = null
+    takeNewestBack(this.#state)
   }
 
   // ---------------------------------------------------------------------------------------------------- backend

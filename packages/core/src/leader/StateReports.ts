@@ -37,6 +37,11 @@ const askForImage = (leader: LeaderState, host: SessionFeed): void => {
   host.send({ _tag: 'want-image', term: log.status.term, epoch: log.status.epoch })
 }
 
+/** It cannot send its database now, maybe later. */
+export const takeNoImage = (leader: LeaderState, feed: SessionFeed | null): void => {
+  if (feed === leader.host) leader.imageAskedFor = null
+}
+
 /** Installs a host's database, if it stands at a prefix of the log as it is now. **Fails with** `SqliteError`. */
 export const takeImage = (leader: LeaderState, image: Image): void => {
   leader.imageAskedFor = null

@@ -35,7 +35,7 @@ export const subscribe = (leader: LeaderState, send: SendToSession, subscription
 }
 
 /** The newest schema leads; of two with the same version and other content the later one does (a developer's reload). */
-const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe): boolean => {
+const takeSchema = (leader: LeaderState, { schema, sessionId, isImageDamaged }: Subscribe): boolean => {
   const leading = leader.schema
   // An older app may open a store alone; it is outdated only beside a newer one.
   if (leading !== null && leader.host !== null && leading.version > schema.version) return false
@@ -45,7 +45,7 @@ const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe):
     leader.hashes.forget()
     // Maybe this one knows the event.
     if (leader.stopped instanceof EventUnknown) leader.stopped = null
-    for (const feed of leader.feeds.values()) tellOutdated(leader, feed)
+    for (const feed of leader.feeds.values()) if (feed.sessionId !== sessionId) tellLeading(leader, feed)
   }
   if (isImageDamaged) {
     leader.hashes.forget()
@@ -56,8 +56,24 @@ const takeSchema = (leader: LeaderState, { schema, isImageDamaged }: Subscribe):
   return true
 }
 
+/** Another schema leads from here on. */
+const tellLeading = (leader: LeaderState, feed: SessionFeed): void => {
+  if (feed.subscription.schema.fingerprint !== leader.schema?.fingerprint) tellOutdated(leader, feed)
+  else if (feed.isOutdated) takeBack(leader, feed)
+}
+
+/** It subscribes again, and is no longer outdated then. */
+const takeBack = (leader: LeaderState, feed: SessionFeed): void => feed.send({ _tag: 'hello', term: leader.log.status.term })
+
+/** Without anybody who has the leading schema the newest of those that were outdated leads; it takes its like back. */
+export const takeNewestBack = (leader: LeaderState): void => {
+  if (leader.host !== null) return
+  const versionOf = (feed: SessionFeed) => feed.subscription.schema.version
+  const [newest] = Array.from(leader.feeds.values()).sort((a, b) => versionOf(b) - versionOf(a))
+  if (newest !== undefined) takeBack(leader, newest)
+}
+
 const tellOutdated = (leader: LeaderState, feed: SessionFeed): void => {
-  if (feed.subscription.schema.fingerprint === leader.schema?.fingerprint) return
   feed.beOutdated()
   feed.send({ _tag: 'outdated', term: leader.log.status.term, version: leader.schema?.version ?? 0 })
 }
@@ -75,6 +91,8 @@ export const chooseHost = (leader: LeaderState): void => {
   const isFit = (feed: SessionFeed) => !feed.isOutdated && leader.feeds.get(feed.sessionId) === feed
   if (leader.host !== null && isFit(leader.host)) return
   leader.host = [...leader.feeds.values()].find(isFit) ?? null
+  // Whoever was asked will not answer any more.
+  leader.imageAskedFor = null
   if (leader.host !== null) leader.host.isDirty = true
 }
 

@@ -223,9 +223,9 @@ export class Session {
 
   #sendImage(epoch: number): void {
     const { state } = this
-    if (state.epoch !== epoch || state.waitingFor !== null) return
-    const image = makeImage(state)
-    if (image !== undefined) state.client.send(image, [image.bytes.buffer])
+    const image = state.epoch !== epoch || state.waitingFor !== null ? undefined : makeImage(state)
+    if (image === undefined) state.client.send({ _tag: 'no-image' })
+    else state.client.send(image, [image.bytes.buffer])
   }
 
   /** It works on as it is, and pushes what it commits: events need no schema. */

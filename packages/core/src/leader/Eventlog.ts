@@ -80,6 +80,7 @@ const prepareAll = (connection: SqliteConnection) =>
     ),
     rejectedById: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE eventId = ?`),
     rejectedAll: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected ORDER BY rowid`),
+    rejectedOf: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE sessionId = ? ORDER BY rowid`),
     rejectedAny: connection.prepare('SELECT 1 FROM __headwater_rejected LIMIT 1'),
     insertRejected: connection.prepare(
       `INSERT INTO __headwater_rejected (${rejectedColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
@@ -303,6 +304,11 @@ export class Eventlog {
 
   rejected(): ReadonlyArray<RejectedRow> {
     return this.#hasRejected ? this.#statements.rejectedAll.all().map(toRejectedRow) : []
+  }
+
+  /** Dead letters that may still be pending in this session: what it has committed. Dismissed ones too, it may not have heard of them yet. */
+  rejectedOf(sessionId: string): ReadonlyArray<RejectedRow> {
+    return this.#hasRejected ? this.#statements.rejectedOf.all([sessionId]).map(toRejectedRow) : []
   }
 
   close(): void {

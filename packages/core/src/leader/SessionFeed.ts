@@ -142,7 +142,7 @@ export class SessionFeed {
       baseId: fromEpoch === facts.epoch ? null : (log.idAt(base) ?? null),
       rows: rows.map((row) => this.#toFeedRow(row, hashes)),
       hasMore: compare(end, facts.localHead) < 0,
-      refused: fromEpoch === facts.epoch ? [] : log.rejected(),
+      refused: fromEpoch === facts.epoch ? [] : log.rejectedOf(this.sessionId),
       effectsWantedAfter: wanted,
     }
   }

@@ -105,7 +105,7 @@ const common = (leader: LeaderState, subscription: Subscribe) =>
     n: subscription.n,
     clientId: leader.log.status.clientId,
     facts: factsOf(leader),
-    refused: leader.log.rejected(),
+    refused: leader.log.rejectedOf(subscription.sessionId),
     status: backendStatusOf(leader),
   }) as const
 

@@ -22,6 +22,7 @@ import { BackendReset, HistoryChanged, ProtocolError, SyncBackendError } from '.
 import { nextBatch } from './BackendBatch.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { EventUnknown, LeaderStale, PullGap } from './LeaderError.ts'
+import type { SyncStatusRow } from './Eventlog.ts'
 import type { LeaderState } from './LeaderState.ts'
 import { writeBeside } from './LogWriter.ts'
 import { admitPage, admitRejections } from './PageAdmission.ts'
@@ -146,10 +147,11 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
     const result = yield* Effect.result(pushOnce(loops, batch))
     if (Result.isSuccess(result)) {
       retry.attempt = 0
-      eventsMax = batchEventsMax
+      eventsMax = Math.min(batchEventsMax, eventsMax * 2)
     } else if (isTooLarge(result.failure)) {
       eventsMax = Math.max(1, batch.events.length >> 1)
-      yield* Effect.result(attempt(() => giveUpOnTooLarge(loops, batch, result.failure)))
+      const givenUp = yield* Effect.result(attempt(() => giveUpOnTooLarge(loops, batch, result.failure)))
+      if (Result.isFailure(givenUp)) yield* backOff(loops, retry, givenUp.failure)
     } else {
       yield* handleFailure(loops, result.failure, 'push')
       yield* backOff(loops, retry, result.failure)
@@ -176,23 +178,26 @@ const giveUpOnTooLarge = ({ leader, step }: BackendLoops, { events }: PushBatch,
 
 const pushOnce = Effect.fnUntraced(function* (loops: BackendLoops, batch: PushBatch) {
   const { leader, backend, step } = loops
-  const { epoch } = leader.log.status
+  const sentIn = leader.log.status
   const answer = yield* backend.push(batch)
   const needsPull = yield* attempt(() => {
     let result = false
-    step(() => { result = takeAnswer(leader, batch, answer, epoch) })
+    step(() => { result = takeAnswer(leader, batch, answer, sentIn) })
     return result
   })
   if (needsPull) yield* pullTail(loops)
 })
 
 /** One step on the answer to `batch`; whether what is missing has to be pulled at once. */
-const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, epoch: number): boolean => {
+const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, sentIn: Pick<SyncStatusRow, 'epoch' | 'attachment'>): boolean => {
+  const { epoch, attachment } = leader.log.status
+  // It speaks of a log that this one is no longer bound to.
+  if (attachment !== sentIn.attachment) return false
   noteBackend(leader, { pushFailure: null, ...('head' in answer ? { head: answer.head.global } : {}) })
   switch (answer._tag) {
     case 'Accepted':
       // If the log was rebased meanwhile the numbers mean other events; they are pushed again, and known.
-      if (leader.log.status.epoch === epoch) leader.acknowledgedGlobal = batch.events.at(-1)!.global
+      if (epoch === sentIn.epoch) leader.acknowledgedGlobal = batch.events.at(-1)!.global
       // A live stream brings them back by itself.
       return !leader.backend.isCaughtUp
     case 'BackendAhead': {

@@ -15,6 +15,7 @@ import { reportEffects } from './EffectReporter.ts'
 import { installMerge, takeFacts } from './MergeInstaller.ts'
 import { SessionDatabase } from './SessionDatabase.ts'
 import type { SessionState } from './SessionState.ts'
+import { replaceDatabase } from './ShownDatabase.ts'
 
 /** Asks the leader where this session stands. Everything sent before counts as lost. */
 export const subscribe = (session: SessionState, wantsSnapshot = false, isImageDamaged = false): void => {
@@ -22,6 +23,7 @@ export const subscribe = (session: SessionState, wantsSnapshot = false, isImageD
   const { database, sync, settledHead } = session
   const n = session.nextNumber++
   session.waitingFor = n
+  session.isImageDamaged = isImageDamaged
   session.sentCount = 0
   session.areOrphansSent = false
   session.pushAgainAt = null
@@ -76,7 +78,7 @@ const takeResume = (session: SessionState, message: SubscribedResume): boolean =
 }
 
 const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void => {
-  const { image, at, trimmedTo, known, collided, refused } = message
+  const { image, at, trimmedTo, known, collided, refused, facts } = message
   const refusedIds = refusedHere(session, refused, [])
   const leaves = new Set([...known, ...collided, ...refusedIds])
   const before = session.sync.pending.toArray()
@@ -88,8 +90,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void 
   })
   replayOrClose(database, pending)
   session.installed = null
-  session.database?.close()
-  session.database = database
+  replaceDatabase(session, database, at, facts.localHead)
   session.sync = makeSyncState({ upstreamHead: at, pending })
   // Settled positions of another attachment mean nothing; the message's facts say what is settled in this one.
   session.settledHead = root
@@ -99,7 +100,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void 
   for (const { event } of pending) session.pendingIds.add(event.id)
   const collidedIds = new Set(collided)
   for (const { event } of before) if (collidedIds.has(event.id)) keepOrphan(session, event)
-  session.listener.onTables('everything')
+  if (session.shown === null) session.listener.onTables('everything')
   if (known.length > 0) session.listener.onPersisted(known)
   tellRefused(session, before, refused, refusedIds)
 }

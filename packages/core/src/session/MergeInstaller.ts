@@ -13,6 +13,7 @@ import type { Advance, Rebase } from '../sync/MergeResult.ts'
 import type { Changes, ReplayedEvent } from './SessionDatabase.ts'
 import { MaterializerNotDeterministic } from './SessionError.ts'
 import type { EventWithoutEffect, SessionState } from './SessionState.ts'
+import { isBehindShown, showFed } from './ShownDatabase.ts'
 
 /**
  * Installs what the leader sent.
@@ -34,10 +35,13 @@ export const installMerge = (session: SessionState, merged: Advance | Rebase, fe
   publish(session, merged)
   const changes: Array<Changes> = undone.length > 0 ? [() => undone] : []
   for (const replayed of effects) if (replayed.effect.changeset.length > 0) changes.push(replayed.changes)
-  if (changes.length > 0) session.listener.onTables(changes)
+  if (changes.length > 0 && session.shown === null) session.listener.onTables(changes)
+  const isBehind = isBehindShown(session, merged.state.upstreamHead)
   const withoutEffect = merged.newEvents.flatMap(({ event }, i): Array<EventWithoutEffect> => {
     const { effect } = effects[i]!
-    return effect.outcome === 'applied' ? [] : [{ event, effect }]
+    // What is pending may lack no more than the rows that are still to come.
+    const isEarly = isBehind && session.pendingIds.has(event.id)
+    return effect.outcome === 'applied' || isEarly ? [] : [{ event, effect }]
   })
   if (withoutEffect.length > 0) session.listener.onWithoutEffect(withoutEffect)
 }
@@ -103,6 +107,7 @@ export const takeFacts = (session: SessionState, facts: NonNullable<SessionState
   const trimTo: Position = min<Position>(settled, facts.stateHead)
   const { database } = session
   if (database !== null && compare(trimTo, database.trimmedTo) > 0) database.transaction(() => database.trim(trimTo))
+  showFed(session)
   if (hasSettled || hasFallenBack) session.listener.onFates()
   session.listener.onStatus()
 }

@@ -25,6 +25,7 @@ import { flush, scheduleFlush } from './PushQueue.ts'
 import { type Receipt, Receipts } from './Receipts.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
 import { CommitInsideMaterializer, MaterializerNotDeterministic, SchemaOutdated, StoreClosed } from './SessionError.ts'
+import { closeShown, numberShown } from './ShownDatabase.ts'
 import { type QuarantineNotice, WithoutEffect } from './WithoutEffect.ts'
 import { makeSessionState, type SessionState, type TableChanges } from './SessionState.ts'
 
@@ -89,7 +90,7 @@ export class Session {
 
   get database(): SessionDatabase {
     if (this.state.isClosed || this.state.database === null) throw new StoreClosed({ operation: 'read' })
-    return this.state.database
+    return this.state.shown?.database ?? this.state.database
   }
 
   /** Resolves once the session stands where the log stood when the leader took it in. **Rejects with** `SchemaOutdated`, what keeps failing. */
@@ -106,7 +107,7 @@ export class Session {
   commit(inputs: ReadonlyArray<EventInput>): Receipt {
     const { state } = this
     if (state.isClosed || state.database === null) throw new StoreClosed({ operation: 'commit' })
-    if (state.database.isMaterializing) throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
+    if (state.database.isMaterializing || state.shown?.database.isMaterializing === true) throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
     return this.commitEvents(this.#factory.make(inputs, state.clientId))
   }
 
@@ -121,14 +122,19 @@ export class Session {
     let head = state.sync.localHead
     const rows = events.map((event): NumberedEvent => ({ seq: (head = next(head, event.isClientOnly)), event }))
     const changes: Array<Changes> = []
-    const effects: Array<EventEffect> = []
+    let effects: Array<EventEffect> = []
+    const { shown } = state
+    const written = shown === null ? rows : numberShown(shown, events)
     database.transaction(() => {
-      for (const row of rows) {
+      for (const row of written) {
         const { bytes, changes: rowChanges } = database.commitEvent(row)
         if (bytes.length > 0) changes.push(rowChanges)
         effects.push({ outcome: 'applied', changeset: bytes, error: null })
       }
+      // The leader is told what the database at its own log makes of them.
+      if (shown !== null) effects = state.database!.replay(rows).map(({ effect }) => effect)
     })
+    if (shown !== null) shown.head = written.at(-1)?.seq ?? shown.head
     for (const effect of effects) state.unsentEffects.push(effect)
     const merged = localPush(state.sync, rows, 'all')
     if (merged._tag === 'reject') throw new TypeError('the session numbered its own events out of order')
@@ -159,6 +165,7 @@ export class Session {
     await this.#backendHost?.close()
     await this.state.client.close()
     this.state.database?.close()
+    closeShown(this.state)
     this.state.database = null
   }
 

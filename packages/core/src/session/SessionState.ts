@@ -23,6 +23,15 @@ export interface EventWithoutEffect {
   readonly effect: EventEffect
 }
 
+/** What the app reads and commits to, instead of the database that is fed. */
+export interface ShownDatabase {
+  readonly database: SessionDatabase
+  /** Of this database's own numbers: its log is nobody's any more. */
+  head: EventSequenceNumber
+  /** Where the fed database takes over. */
+  readonly until: Position
+}
+
 /** Told after the cells are published. */
 export interface SessionListener {
   readonly onTables: (changes: TableChanges) => void
@@ -46,7 +55,12 @@ export interface SessionState {
   readonly listener: SessionListener
   readonly backendName: string | null
 
+  /** The one that merges go to. */
   database: SessionDatabase | null
+  /** What the app has before it while `database` is being fed. */
+  shown: ShownDatabase | null
+  /** The last subscription said that `database` cannot be read. */
+  isImageDamaged: boolean
   clientId: string
   sync: SyncState
   /** Ids of `sync.pending`. */
@@ -88,6 +102,8 @@ export const makeSessionState = (
 ): SessionState => ({
   ...options,
   database: null,
+  shown: null,
+  isImageDamaged: false,
   clientId: '',
   sync: initial,
   pendingIds: new Set(),

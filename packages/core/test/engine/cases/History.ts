@@ -5,7 +5,7 @@ import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/Memor
 import type { Store } from '../../../src/index.ts'
 import { engineCase, type CaseContext } from '../Case.ts'
 import type { Client } from '../Client.ts'
-import { draftSaved, draftsShown, shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
+import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
 
 const stopped = (store: Store) => store.until(({ backend: { connection } }) => connection === 'stopped')
 
@@ -123,6 +123,35 @@ describe('a store without a backend', () => {
     await untilSynced(local, 2)
     expect(backend.log('demo').map(({ id }) => id)).toEqual([receipt.eventIds[0], receipt.eventIds[2]])
     expect([shown(synced), draftsShown(synced)]).toEqual(['1:a 2:b', 'd:x'])
+  })
+
+  engineCase('while the state is rebuilt a session shows and commits to what it had, until it has all of the new log', async ({ client }) => {
+    const backend = memoryBackend()
+    const author = await client({ backend }).open()
+    author.commit(todoCreated({ id: 'theirs', text: 'b' }))
+    await untilSynced(author, 1)
+    const device = client()
+    const local = await device.open()
+    for (let i = 0; i < 1200; i++) local.commit(todoCreated({ id: `${i}`, text: 'a' }))
+    await local.until(({ session }) => session.settledHead.global === 1200)
+    const counts: Array<number> = []
+    local.subscribe(todos.count(), (count) => counts.push(count))
+    let isCommitted = false
+    local.onStatus(({ progress }) => {
+      if (progress === null || isCommitted) return
+      isCommitted = true
+      local.commit(todoCreated({ id: 'meanwhile', text: 'c' }), draftSaved({ id: 'd', text: 'x' }))
+      expect(() => local.commit(todoCreated({ id: '7', text: 'taken' }))).toThrow('UNIQUE')
+    })
+    const synced = await device.open({ backend })
+    await untilSynced(local, 1202)
+    await untilSynced(synced, 1202)
+    const snapshot = device.link(local).received.findLast((message) => message._tag === 'subscribed' && message.mode === 'snapshot')
+    expect(snapshot).toMatchObject({ at: { global: 0 } })
+    expect([isCommitted, counts]).toEqual([true, [1200, 1201, 1202]])
+    expect(draftsShown(local)).toBe('d:x')
+    expect(shown(local)).toBe(shown(synced))
+    expect(backend.log('demo')).toHaveLength(1202)
   })
 
   engineCase("a non-empty backend's log goes first, in every session and after a restart", async ({ client }) => {

@@ -74,7 +74,7 @@ describe('a receipt', () => {
   engineCase('is asked for when it is stored and when the settled head gets there, not at each page', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
     const a = await device.open()
-    const confirmed = Array.from({ length: 1000 }, (_, i) => a.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed)
+    const confirmed = Array.from({ length: 4000 }, (_, i) => a.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed)
     await Promise.all(confirmed)
     const asked = device.link(a).sent.flatMap((message) =>
       message._tag === 'request' && message.request === 'locate' && 'ids' in message.ask ? message.ask.ids : [])

@@ -18,12 +18,13 @@ import { pulse, runBackendLoops } from './BackendLoops.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
+import { LeaderInbox } from './LeaderInbox.ts'
 import { LeaderStale } from './LeaderError.ts'
 import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
 import { isAttached, type LeaderState, makeLeaderState, reloadLog } from './LeaderState.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
-import { admitPushes, type SessionPush } from './PushAdmission.ts'
+import { admitPushes } from './PushAdmission.ts'
 import type { SendToSession, SessionFeed } from './SessionFeed.ts'
 import { takeAck, takeImage, takeNoImage } from './StateReports.ts'
 import { StateReplica } from './StateReplica.ts'
@@ -52,7 +53,7 @@ interface Connection {
 export class Leader {
   #state: LeaderState
   readonly #options: LeaderOptions
-  readonly #inbox: Array<{ readonly connection: Connection; readonly message: SessionMessage }> = []
+  readonly #inbox = new LeaderInbox<Connection>()
   readonly #connections = new Set<Connection>()
   readonly #hosted = new HostedBackend(() => this.#chooseRunner())
   readonly #latches = {
@@ -96,11 +97,11 @@ export class Leader {
     return {
       receive: (message) => {
         if (this.#state.isClosed) return
-        this.#inbox.push({ connection, message })
+        this.#inbox.add(connection, message)
         this.#scheduleTurn()
       },
       disconnect: () => {
-        this.#inbox.push({ connection, message: { _tag: 'goodbye' } })
+        this.#inbox.add(connection, { _tag: 'goodbye' })
         this.#scheduleTurn()
       },
     }
@@ -128,32 +129,24 @@ export class Leader {
     this.#isTurnScheduled = false
     if (this.#state.isClosed) return
     this.#step(() => {
-      while (this.#inbox.length > 0) {
-        const pushes = this.#takePushes()
-        if (pushes.length > 0) admitPushes(this.#state, pushes)
+      while (!this.#inbox.isEmpty) {
+        const pushes = this.#inbox.takePushes(batchEventsMax)
+        if (pushes.length > 0) this.#admit(pushes)
         else this.#takeMessage()
       }
     })
     this.#endIfLeft()
   }
 
-  /** Pushes at the front of the inbox, up to one group commit. */
-  #takePushes(): Array<SessionPush> {
-    const pushes: Array<SessionPush> = []
-    let events = 0
-    for (;;) {
-      const first = this.#inbox[0]
-      if (first?.message._tag !== 'push' || events >= batchEventsMax) return pushes
-      this.#inbox.shift()
-      events += first.message.events.length
-      if (first.connection.feed !== null) pushes.push({ feed: first.connection.feed, push: first.message })
-    }
+  /** A session that has to subscribe again sends its pushes once more then. */
+  #admit(pushes: ReturnType<LeaderInbox<Connection>['takePushes']>): void {
+    admitPushes(this.#state, pushes.flatMap(({ from: { feed }, push }) => (feed === null ? [] : [{ feed, push }])))
   }
 
   #takeMessage(): void {
-    const taken = this.#inbox.shift()
-    if (taken === undefined || !this.#connections.has(taken.connection)) return
-    const { connection, message } = taken
+    const taken = this.#inbox.takeNext()
+    if (taken === undefined || !this.#connections.has(taken.from)) return
+    const { from: connection, message } = taken
     switch (message._tag) {
       case 'subscribe':
         this.#attach(message.backendName)
@@ -233,10 +226,8 @@ export class Leader {
 
   /** Who has left does not say so again. */
   #dropInbox(): void {
-    const goodbyes = this.#inbox.filter(({ message }) => message._tag === 'goodbye')
-    this.#inbox.length = 0
-    this.#inbox.push(...goodbyes)
-    if (goodbyes.length > 0) this.#scheduleTurn()
+    this.#inbox.keepGoodbyes()
+    if (!this.#inbox.isEmpty) this.#scheduleTurn()
   }
 
   #reload(): void {

@@ -7,6 +7,8 @@
  * | `push`           | its effects' changesets           |
  * | `ack`            | its effects' changesets, if any   |
  * | `feed`           | none                              |
+ * | `backend-call`   | none; a push to the backend       |
+ * | `backend-result` | none; a page from the backend     |
  *
  * Every other message is cloned as it is.
  */
@@ -36,8 +38,13 @@ export const toPosted = <M extends Message>(message: M): M | MessageText => {
     const { effects } = message.effects
     return textOf({ ...message, effects: { ...message.effects, effects: { ...effects, bytes: nothing } } }, effects.bytes)
   }
-  return message._tag === 'feed' && message.rows.length > 0 ? textOf(message, null) : message
+  return hasManyObjects(message) ? textOf(message, null) : message
 }
+
+const hasManyObjects = (message: Message): boolean =>
+  (message._tag === 'feed' && message.rows.length > 0) ||
+  (message._tag === 'backend-call' && message.run === 'push') ||
+  (message._tag === 'backend-result' && message.is === 'page')
 
 export const isMessageText = (posted: object): posted is MessageText => 'headwater' in posted && posted.headwater === 'text'
 

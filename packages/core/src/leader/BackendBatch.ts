@@ -54,18 +54,33 @@ const chain = (parent: BackendPosition, rows: ReadonlyArray<NumberedEvent>): Rea
     createdAt: event.createdAt,
   }))
 
+/** JSON of an event without its name and args: ids of 36 characters, numbers, keys. */
+const envelopeBytesMax = 600
+
+/** Certainly not less than the size on the wire: a UTF-16 unit is at most 3 bytes of UTF-8, and escaping at most doubles ASCII. */
+const boundBytes = (events: ReadonlyArray<BackendEvent>, end: number): number => {
+  let bound = 0
+  for (let i = 0; i < end; i++) bound += envelopeBytesMax + 3 * (events[i]!.argsJson.length + events[i]!.name.length)
+  return bound
+}
+
+/** How many events fit, measured exactly; at least one. */
+const fittingCount = (events: ReadonlyArray<BackendEvent>, end: number): number => {
+  let bytes = 0
+  for (let i = 0; i < end; i++) {
+    bytes += eventSizeBytes(events[i]!)
+    if (bytes > batchBytesMax && i > 0) return i
+  }
+  return end
+}
+
 const cutBatch = (
   events: ReadonlyArray<BackendEvent>,
   rows: ReadonlyArray<NumberedEvent>,
   eventsMax: number,
 ): ReadonlyArray<BackendEvent> => {
-  let bytes = 0
-  let end = 0
-  while (end < events.length && end < eventsMax) {
-    bytes += eventSizeBytes(events[end]!)
-    if (bytes > batchBytesMax && end > 0) break
-    end++
-  }
+  let end = Math.min(events.length, eventsMax)
+  if (boundBytes(events, end) > batchBytesMax) end = fittingCount(events, end)
   if (end === events.length) return events
   // Back to the last boundary between groups, unless the one group fills the batch.
   const groupOf = (i: number) => rows[i]!.event.commitId

@@ -127,7 +127,8 @@ export const receiveFeed = (session: SessionState, message: Feed): void => {
 }
 
 const acknowledge = (session: SessionState, { effectsWantedAfter }: Feed): void => {
-  session.client.send({ _tag: 'ack', effects: effectsWantedAfter === null ? null : reportEffects(session, effectsWantedAfter) })
+  const effects = effectsWantedAfter === null ? null : reportEffects(session, effectsWantedAfter)
+  session.client.send({ _tag: 'ack', effects }, effects === null ? [] : [effects.effects.bytes.buffer])
 }
 
 /** Outdated: what the leader has answered for is no longer pending here, whatever has become of it. */

@@ -13,7 +13,6 @@ const json = process.env['HEADWATER_TEST_JSON']
 
 export default defineConfig({
   test: {
-    passWithNoTests: true,
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     projects: folders.map((folder) => ({
       test: { name: folder.replace('packages/', ''), root: folder, include: ['test/**/*.test.ts'] },

@@ -18,7 +18,10 @@ test('the example of the README runs', { timeout: 60_000 }, async () => {
   const program = join(here, 'readme.tmp.ts')
   const server = await startServer({ data: join(folder, 'server'), port: 0 })
   try {
-    writeFileSync(program, example!.replace('http://127.0.0.1:4800', server.url).replace("'./data'", JSON.stringify(join(folder, 'data'))))
+    writeFileSync(
+      program,
+      example!.replace('http://127.0.0.1:4800', server.url).replace("'./data'", JSON.stringify(join(folder, 'data'))),
+    )
     const { stdout } = await promisify(execFile)(process.execPath, [program])
     expect(stdout).toBe("0 open\n1 open\n[ { id: '1', text: 'hello', done: false } ]\n")
   } finally {

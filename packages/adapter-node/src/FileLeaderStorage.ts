@@ -120,7 +120,12 @@ const moveJournals = (from: string, to: string): void => {
 }
 
 const salvageUnfinished = (path: string): SqliteError =>
-  new SqliteError({ reason: 'Corrupt', operation: 'open', code: 'SQLITE_CORRUPT', detail: `the salvage from ${path} was interrupted` })
+  new SqliteError({
+    reason: 'Corrupt',
+    operation: 'open',
+    code: 'SQLITE_CORRUPT',
+    detail: `the salvage from ${path} was interrupted`,
+  })
 
 const tryOpen = (path: string): SqliteConnection | undefined => {
   try {

@@ -56,7 +56,9 @@ export class LeaderLine {
   constructor(port: MessagePort) {
     this.#port = port
     this.accepted = new Promise((resolve) => (this.#accepted = resolve))
-    port.on('message', (posted: FromLeader | MessageText) => this.#receive(isMessageText(posted) ? (fromPosted(posted) as LeaderMessage) : posted))
+    port.on('message', (posted: FromLeader | MessageText) =>
+      this.#receive(isMessageText(posted) ? (fromPosted(posted) as LeaderMessage) : posted),
+    )
     port.on('close', () => this.#closed())
   }
 
@@ -73,7 +75,8 @@ export class LeaderLine {
   }
 
   send(message: ToLeader, transfer: ReadonlyArray<ArrayBufferLike> = []): void {
-    if (!this.#isClosed) this.#port.postMessage('_tag' in message ? toPosted(message) : message, transfer as ReadonlyArray<ArrayBuffer>)
+    if (!this.#isClosed)
+      this.#port.postMessage('_tag' in message ? toPosted(message) : message, transfer as ReadonlyArray<ArrayBuffer>)
   }
 
   /** Resolves, once the leader has nothing of this session left to write, with whether it has ended. */

@@ -4,7 +4,13 @@
  */
 import { statSync } from 'node:fs'
 import { type MessagePort, threadId } from 'node:worker_threads'
-import { type Environment, Leader, type LeaderMessage, type SessionMessage, type LogEntry } from '@headwater/core/adapter'
+import {
+  type Environment,
+  Leader,
+  type LeaderMessage,
+  type SessionMessage,
+  type LogEntry,
+} from '@headwater/core/adapter'
 import { type Durability, fileLeaderStorage } from './FileLeaderStorage.ts'
 import type { FromLeader, ToLeader } from './LeaderLine.ts'
 import { fromPosted, isMessageText, type MessageText, toPosted } from './MessageText.ts'

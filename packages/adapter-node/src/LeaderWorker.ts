@@ -16,7 +16,12 @@ export interface LeaderWorkerData {
 export type LeaderWorkerAnswer =
   | { readonly is: 'leading' }
   | { readonly is: 'locked' }
-  | { readonly is: 'failed'; readonly tag: string; readonly message: string; readonly fields: Readonly<Record<string, unknown>> }
+  | {
+      readonly is: 'failed'
+      readonly tag: string
+      readonly message: string
+      readonly fields: Readonly<Record<string, unknown>>
+    }
 
 const answer = (message: LeaderWorkerAnswer): void => parentPort?.postMessage(message)
 

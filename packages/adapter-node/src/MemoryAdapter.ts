@@ -7,7 +7,12 @@ export const memoryLeaderStorage = (image?: Uint8Array): LeaderStorage => ({
   openState: () => openBetterSqlite(),
   replaceState: (state) => openBetterSqlite(state === null ? {} : { image: state }),
   keepExport: () => 'memory',
-  setAsideEventlog: () => ({ eventlog: openBetterSqlite(), corrupt: undefined, keptAs: 'memory', done: () => undefined }),
+  setAsideEventlog: () => ({
+    eventlog: openBetterSqlite(),
+    corrupt: undefined,
+    keptAs: 'memory',
+    done: () => undefined,
+  }),
 })
 
 /**

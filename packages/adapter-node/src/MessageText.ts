@@ -25,7 +25,11 @@ type Message = LeaderMessage | SessionMessage
 type Push = Extract<Message, { readonly _tag: 'push' }>
 type Ack = Extract<Message, { readonly _tag: 'ack' }>
 
-const textOf = (message: Message, bytes: Uint8Array | null): MessageText => ({ headwater: 'text', text: JSON.stringify(message), bytes })
+const textOf = (message: Message, bytes: Uint8Array | null): MessageText => ({
+  headwater: 'text',
+  text: JSON.stringify(message),
+  bytes,
+})
 
 const nothing = new Uint8Array(0)
 
@@ -36,7 +40,10 @@ export const toPosted = <M extends Message>(message: M): M | MessageText => {
   }
   if (message._tag === 'ack' && message.effects !== null) {
     const { effects } = message.effects
-    return textOf({ ...message, effects: { ...message.effects, effects: { ...effects, bytes: nothing } } }, effects.bytes)
+    return textOf(
+      { ...message, effects: { ...message.effects, effects: { ...effects, bytes: nothing } } },
+      effects.bytes,
+    )
   }
   return hasManyObjects(message) ? textOf(message, null) : message
 }
@@ -46,7 +53,8 @@ const hasManyObjects = (message: Message): boolean =>
   (message._tag === 'backend-call' && message.run === 'push') ||
   (message._tag === 'backend-result' && message.is === 'page')
 
-export const isMessageText = (posted: object): posted is MessageText => 'headwater' in posted && posted.headwater === 'text'
+export const isMessageText = (posted: object): posted is MessageText =>
+  'headwater' in posted && posted.headwater === 'text'
 
 /** The message that was posted. */
 export const fromPosted = ({ text, bytes }: MessageText): Message => {

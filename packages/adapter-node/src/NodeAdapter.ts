@@ -45,14 +45,29 @@ const heartbeatMsDefault = 5000
  * ```
  */
 export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
-  const { directory, leader = 'worker', durability = 'full', waitForLock = false, heartbeatMs = heartbeatMsDefault, workerUrl } = options
+  const {
+    directory,
+    leader = 'worker',
+    durability = 'full',
+    waitForLock = false,
+    heartbeatMs = heartbeatMsDefault,
+    workerUrl,
+  } = options
   return {
     name: `node, ${leader === 'worker' ? 'leader in a worker thread' : 'leader in the same thread'}`,
 
     connect: async ({ storeId, environment, signal }: AdapterContext) => {
       requireNodeVersion()
       const files = makeStoreFiles(directory, storeId)
-      const client = new NodeLeaderClient({ files, leader, durability, waitForLock, heartbeatMs, workerUrl, environment })
+      const client = new NodeLeaderClient({
+        files,
+        leader,
+        durability,
+        waitForLock,
+        heartbeatMs,
+        workerUrl,
+        environment,
+      })
       await client.connect(signal)
       return {
         client,

@@ -20,7 +20,8 @@ export class StoreLocked extends Schema.TaggedError<StoreLocked>('@headwater/ada
 }) {
   override get message(): string {
     const { holder } = this
-    const who = holder === null ? 'another process' : `process ${holder.pid} on ${holder.hostname} (since ${holder.since})`
+    const who =
+      holder === null ? 'another process' : `process ${holder.pid} on ${holder.hostname} (since ${holder.since})`
     return `${this.folder} is open in ${who}: close it there, use another directory, or pass waitForLock: true; openStoreFiles() reads beside it`
   }
   get isRetryable(): boolean {
@@ -29,24 +30,26 @@ export class StoreLocked extends Schema.TaggedError<StoreLocked>('@headwater/ada
 }
 
 /** Stores cannot be kept there. Nothing was changed. */
-export class DirectoryUnusable extends Schema.TaggedError<DirectoryUnusable>('@headwater/adapter-node/DirectoryUnusable')(
-  'DirectoryUnusable',
-  {
-    directory: Schema.String,
-    /** The file system's own, e.g. `EACCES`. */
-    code: Schema.String,
-  },
-) {
+export class DirectoryUnusable extends Schema.TaggedError<DirectoryUnusable>(
+  '@headwater/adapter-node/DirectoryUnusable',
+)('DirectoryUnusable', {
+  directory: Schema.String,
+  /** The file system's own, e.g. `EACCES`. */
+  code: Schema.String,
+}) {
   override get message(): string {
     return `${this.directory} cannot hold stores (${this.code}): choose a directory that this user may create and write`
   }
 }
 
 /** The thread that leads the store could not be started or did not answer. */
-export class LeaderNotStarted extends Schema.TaggedError<LeaderNotStarted>('@headwater/adapter-node/LeaderNotStarted')('LeaderNotStarted', {
-  folder: Schema.String,
-  detail: Schema.String,
-}) {
+export class LeaderNotStarted extends Schema.TaggedError<LeaderNotStarted>('@headwater/adapter-node/LeaderNotStarted')(
+  'LeaderNotStarted',
+  {
+    folder: Schema.String,
+    detail: Schema.String,
+  },
+) {
   override get message(): string {
     return `the leader of ${this.folder} could not be started: ${this.detail}`
   }
@@ -66,14 +69,13 @@ export class LeaderLost extends Schema.TaggedError<LeaderLost>('@headwater/adapt
 }
 
 /** The thread that leads the store does not answer. Sessions go on in memory; nothing they commit is lost. */
-export class LeaderUnresponsive extends Schema.TaggedError<LeaderUnresponsive>('@headwater/adapter-node/LeaderUnresponsive')(
-  'LeaderUnresponsive',
-  {
-    folder: Schema.String,
-    /** This thread started the leader and replaces it. */
-    isReplaced: Schema.Boolean,
-  },
-) {
+export class LeaderUnresponsive extends Schema.TaggedError<LeaderUnresponsive>(
+  '@headwater/adapter-node/LeaderUnresponsive',
+)('LeaderUnresponsive', {
+  folder: Schema.String,
+  /** This thread started the leader and replaces it. */
+  isReplaced: Schema.Boolean,
+}) {
   override get message(): string {
     const what = this.isReplaced ? 'it is ended and replaced' : 'the thread that started it has to replace it'
     return `the leader of ${this.folder} does not answer: ${what}; commits stay in memory until then`
@@ -93,9 +95,12 @@ export class StoreExists extends Schema.TaggedError<StoreExists>('@headwater/ada
 }
 
 /** A tool asked for a store that is not there. */
-export class StoreNotFound extends Schema.TaggedError<StoreNotFound>('@headwater/adapter-node/StoreNotFound')('StoreNotFound', {
-  folder: Schema.String,
-}) {
+export class StoreNotFound extends Schema.TaggedError<StoreNotFound>('@headwater/adapter-node/StoreNotFound')(
+  'StoreNotFound',
+  {
+    folder: Schema.String,
+  },
+) {
   override get message(): string {
     return `${this.folder} holds no store of this format`
   }

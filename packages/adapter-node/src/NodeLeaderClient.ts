@@ -76,7 +76,8 @@ export class NodeLeaderClient implements LeaderClient {
       foreignSeen = isForeign ? holder.token : ''
       if (isSure && !waitForLock) throw new StoreLocked({ folder: files.folder, holder })
       if (isSure) unsureSince = performance.now()
-      if (performance.now() - unsureSince > answerTimeoutMs) throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
+      if (performance.now() - unsureSince > answerTimeoutMs)
+        throw new LeaderNotStarted({ folder: files.folder, detail: 'the thread that leads it does not answer' })
       await wait(lookAgainMs, signal)
     }
   }
@@ -106,7 +107,8 @@ export class NodeLeaderClient implements LeaderClient {
     const { files, durability, workerUrl } = this.#options
     if (leaderHere(files.folder) !== undefined) return await this.#connectHere(look)
     const holder = currentHolder(files)
-    if (holder !== null) return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder, connectTimeoutMs(look)) : null
+    if (holder !== null)
+      return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder, connectTimeoutMs(look)) : null
     if (this.#options.leader === 'same-thread') return await this.#leadHere(look)
     const worker = await startWorkerLeader({ files, durability, workerUrl, signal })
     return worker === null ? null : await connectToThread(worker.threadId, files.folder, connectTimeoutMs(look))
@@ -141,7 +143,11 @@ export class NodeLeaderClient implements LeaderClient {
     line.listen({
       onMessage: (message) => this.#handlers?.onMessage(message),
       onLog: (entry) => this.#options.environment.log(entry),
-      onClosed: (reason) => this.#lost(line, new LeaderLost({ folder: this.#options.files.folder, detail: reason ?? 'its thread has ended' })),
+      onClosed: (reason) =>
+        this.#lost(
+          line,
+          new LeaderLost({ folder: this.#options.files.folder, detail: reason ?? 'its thread has ended' }),
+        ),
       onSilent: () => void this.#replace(line),
     })
   }

@@ -24,7 +24,8 @@ export interface StoreFiles {
   readonly state: string
 }
 
-export const storeFolderName = (storeId: string): string => storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
+export const storeFolderName = (storeId: string): string =>
+  storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
 
 const filesIn = (folder: string): StoreFiles => ({
   folder,
@@ -34,7 +35,8 @@ const filesIn = (folder: string): StoreFiles => ({
 })
 
 /** Paths of a store's files, whether they exist or not. */
-export const storeFiles = (directory: string, storeId: string): StoreFiles => filesIn(join(directory, storeFolderName(storeId)))
+export const storeFiles = (directory: string, storeId: string): StoreFiles =>
+  filesIn(join(directory, storeFolderName(storeId)))
 
 /** Makes the store's folder and answers with its one real path, by which a process knows a store. **Fails with** `DirectoryUnusable`. */
 export const makeStoreFiles = (directory: string, storeId: string): StoreFiles => {

@@ -52,7 +52,11 @@ const inode = (path: string): number | undefined => statSync(path, { throwIfNoEn
 /** Takes the lock for this thread. **Fails with** `StoreLocked`, `SqliteError`. */
 export const takeStoreLock = (files: StoreFiles): StoreLock => {
   const holder: LeaderHolder = {
-    pid: process.pid, threadId, hostname: hostname(), processStartedAt: processStartedAt(), since: new Date().toISOString(),
+    pid: process.pid,
+    threadId,
+    hostname: hostname(),
+    processStartedAt: processStartedAt(),
+    since: new Date().toISOString(),
     token: `${process.pid}.${threadId}.${Date.now()}.${Math.random()}`,
   }
   for (let round = 0; round < roundsMax; round++) {
@@ -73,7 +77,9 @@ export const takeStoreLock = (files: StoreFiles): StoreLock => {
 
 const tryTake = (connection: SqliteConnection, holder: LeaderHolder): boolean => {
   connection
-    .prepare('INSERT INTO holder VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET (token, holderJson) = (excluded.token, excluded.holderJson)')
+    .prepare(
+      'INSERT INTO holder VALUES (1, ?, ?) ON CONFLICT (id) DO UPDATE SET (token, holderJson) = (excluded.token, excluded.holderJson)',
+    )
     .run([holder.token, JSON.stringify(holder)])
   connection.exec('BEGIN EXCLUSIVE')
   return connection.prepare('SELECT token FROM holder').get()?.[0] === holder.token
@@ -111,7 +117,8 @@ const readHolder = (files: StoreFiles): LeaderHolder | null => {
  * Whether a leader is a thread of this very process. The start times differ by what the clock was set since (a machine
  * that slept counts no uptime), so they only tell processes of different containers apart, which share pids.
  */
-export const isThisProcess = (holder: LeaderHolder): boolean => holder.pid === process.pid && holder.hostname === hostname()
+export const isThisProcess = (holder: LeaderHolder): boolean =>
+  holder.pid === process.pid && holder.hostname === hostname()
 
 /** False for a process of this machine that is gone. */
 export const mayBeAlive = (holder: LeaderHolder): boolean => {

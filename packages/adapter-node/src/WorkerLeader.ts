@@ -6,7 +6,10 @@ import type { LeaderWorkerAnswer, LeaderWorkerData } from './LeaderWorker.ts'
 import { LeaderNotStarted } from './NodeAdapterError.ts'
 import type { StoreFiles } from './StoreFiles.ts'
 
-const workerUrlDefault = new URL(import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js', import.meta.url)
+const workerUrlDefault = new URL(
+  import.meta.url.endsWith('.ts') ? './LeaderWorker.ts' : './LeaderWorker.js',
+  import.meta.url,
+)
 
 const workerByFolder = new Map<string, Worker>()
 const startByFolder = new Map<string, Promise<Worker | null>>()
@@ -87,8 +90,12 @@ const workerAnswer = (folder: string, worker: Worker): Promise<LeaderWorkerAnswe
   })
 
 /** The worker's error as the type it had there. */
-const revive = (folder: string, { tag, message, fields }: Extract<LeaderWorkerAnswer, { readonly is: 'failed' }>): Error => {
-  if (tag === 'FormatUnsupported') return new FormatUnsupported(fields as ConstructorParameters<typeof FormatUnsupported>[0])
+const revive = (
+  folder: string,
+  { tag, message, fields }: Extract<LeaderWorkerAnswer, { readonly is: 'failed' }>,
+): Error => {
+  if (tag === 'FormatUnsupported')
+    return new FormatUnsupported(fields as ConstructorParameters<typeof FormatUnsupported>[0])
   if (tag === 'SqliteError') return new SqliteError(fields as ConstructorParameters<typeof SqliteError>[0])
   return new LeaderNotStarted({ folder, detail: message })
 }

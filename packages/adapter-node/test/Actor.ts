@@ -11,7 +11,10 @@ import { nodeAdapter, type NodeAdapterOptions } from '../src/index.ts'
 import { schema, todoCreated, todos } from './Todos.ts'
 
 export interface ActorCalls {
-  readonly open: { readonly ask: NodeAdapterOptions & { readonly storeId: string }; readonly answer: { readonly term: number } }
+  readonly open: {
+    readonly ask: NodeAdapterOptions & { readonly storeId: string }
+    readonly answer: { readonly term: number }
+  }
   /** Commits one event per id and waits until all are persisted. */
   readonly commit: { readonly ask: ReadonlyArray<string>; readonly answer: null }
   /** Commits without waiting. */
@@ -74,7 +77,10 @@ const makeActor = (
   ended: Promise<number | null>,
   pid?: number,
 ): Actor => {
-  const waiting = new Map<number, { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void }>()
+  const waiting = new Map<
+    number,
+    { readonly resolve: (answer: never) => void; readonly reject: (error: Error) => void }
+  >()
   let next = 1
   let isEnded = false
   listen(({ n, answer, error }) => {
@@ -120,7 +126,11 @@ export const actorThread = (): Actor => {
 }
 
 export const actorProcess = (options: ForkOptions = {}): Actor => {
-  const child: ChildProcess = fork(actorFile, ['actor'], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'], ...options })
+  const child: ChildProcess = fork(actorFile, ['actor'], {
+    execArgv: [],
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    ...options,
+  })
   return makeActor(
     (ask) => child.send(ask),
     (onAnswer) => child.on('message', (answer) => onAnswer(answer as Answer)),
@@ -164,7 +174,12 @@ const perform: { readonly [C in keyof ActorCalls]: (ask: ActorCalls[C]['ask']) =
     const { backend } = await opened().until(({ backend: { error } }) => error !== null)
     return `${backend.error?.tag}: ${backend.error?.message}`
   },
-  ids: () => Promise.resolve(opened().query(todos.orderBy('id')).map(({ id }) => id)),
+  ids: () =>
+    Promise.resolve(
+      opened()
+        .query(todos.orderBy('id'))
+        .map(({ id }) => id),
+    ),
   untilCount: async (count) => {
     await opened().until(() => opened().query(todos.count()) >= count)
     return null
@@ -183,7 +198,10 @@ const answer = async ({ n, call, ask }: Ask): Promise<Answer> => {
   try {
     return { n, answer: await perform[call](ask as never) }
   } catch (error) {
-    const { _tag, message, holder } = error as Error & { readonly _tag?: string; readonly holder?: { readonly pid: number } }
+    const { _tag, message, holder } = error as Error & {
+      readonly _tag?: string
+      readonly holder?: { readonly pid: number }
+    }
     return { n, error: { tag: _tag ?? 'Error', message, holderPid: holder?.pid } }
   }
 }

@@ -1,6 +1,15 @@
 /** The package as it is published: `dist`, the exports of `publishConfig`, the worker in one file. */
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readFileSync, realpathSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
@@ -14,9 +23,14 @@ const isBuilt = ['core', 'adapter-node'].every((name) => existsSync(join(package
 const install = (folder: string, name: string): string => {
   const target = join(folder, 'node_modules/@headwater', name)
   mkdirSync(target, { recursive: true })
-  const { publishConfig, ...manifest } = JSON.parse(readFileSync(join(packages, name, 'package.json'), 'utf8')) as Record<string, object>
+  const { publishConfig, ...manifest } = JSON.parse(
+    readFileSync(join(packages, name, 'package.json'), 'utf8'),
+  ) as Record<string, object>
   writeFileSync(join(target, 'package.json'), JSON.stringify({ ...manifest, ...publishConfig }))
-  cpSync(join(packages, name, 'dist'), join(target, 'dist'), { recursive: true, filter: (path) => !path.endsWith('.tsbuildinfo') })
+  cpSync(join(packages, name, 'dist'), join(target, 'dist'), {
+    recursive: true,
+    filter: (path) => !path.endsWith('.tsbuildinfo'),
+  })
   return target
 }
 
@@ -39,23 +53,29 @@ for (let i = 0; i < 5; i++) {
 console.log(JSON.stringify({ first: times[0], median: times.toSorted((a, b) => a - b)[2] }))
 `
 
-test.skipIf(!isBuilt)('works from dist, and its bundled worker starts faster than the unbundled one', { timeout: 30_000 }, async () => {
-  const folder = temporaryFolder()
-  install(folder, 'core')
-  const target = install(folder, 'adapter-node')
-  for (const name of ['effect', 'better-sqlite3']) {
-    symlinkSync(realpathSync(join(packages, 'adapter-node/node_modules', name)), join(folder, 'node_modules', name))
-  }
-  writeFileSync(join(folder, 'app.mjs'), app)
-  const run = (name: string) =>
-    JSON.parse(execFileSync(process.execPath, ['app.mjs', join(folder, name)], { cwd: folder, encoding: 'utf8' })) as { readonly first: number; readonly median: number }
-  const unbundled = run('unbundled')
-  const worker = join(target, 'dist/LeaderWorker.js')
-  await bundleWorker(worker)
-  expect(readFileSync(worker, 'utf8')).not.toContain("from '@headwater/core")
-  const bundled = run('bundled')
-  const ms = (n: number): string => n.toFixed(0)
-  process.stdout.write(
-    `PROOF open_store_ms=${ms(bundled.median)} open_store_unbundled_ms=${ms(unbundled.median)} worker_kb=${ms(statSync(worker).size / 1024)}\n`,
-  )
-})
+test.skipIf(!isBuilt)(
+  'works from dist, and its bundled worker starts faster than the unbundled one',
+  { timeout: 30_000 },
+  async () => {
+    const folder = temporaryFolder()
+    install(folder, 'core')
+    const target = install(folder, 'adapter-node')
+    for (const name of ['effect', 'better-sqlite3']) {
+      symlinkSync(realpathSync(join(packages, 'adapter-node/node_modules', name)), join(folder, 'node_modules', name))
+    }
+    writeFileSync(join(folder, 'app.mjs'), app)
+    const run = (name: string) =>
+      JSON.parse(
+        execFileSync(process.execPath, ['app.mjs', join(folder, name)], { cwd: folder, encoding: 'utf8' }),
+      ) as { readonly first: number; readonly median: number }
+    const unbundled = run('unbundled')
+    const worker = join(target, 'dist/LeaderWorker.js')
+    await bundleWorker(worker)
+    expect(readFileSync(worker, 'utf8')).not.toContain("from '@headwater/core")
+    const bundled = run('bundled')
+    const ms = (n: number): string => n.toFixed(0)
+    process.stdout.write(
+      `PROOF open_store_ms=${ms(bundled.median)} open_store_unbundled_ms=${ms(unbundled.median)} worker_kb=${ms(statSync(worker).size / 1024)}\n`,
+    )
+  },
+)

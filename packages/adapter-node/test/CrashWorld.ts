@@ -6,7 +6,14 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createStore, type EventInput, type EventSequenceNumber, type Receipt, type Store } from '@headwater/core'
-import { type Adapter, type Environment, Leader, type LeaderStorage, localLeaderClient, systemEnvironment } from '@headwater/core/adapter'
+import {
+  type Adapter,
+  type Environment,
+  Leader,
+  type LeaderStorage,
+  localLeaderClient,
+  systemEnvironment,
+} from '@headwater/core/adapter'
 import { type BackendEvent, SyncBackendError, type SyncBackendProvider, Unreachable } from '@headwater/core/backend'
 import { CrashPlan, Crashed, type MemoryBackend, crashingConnection, memoryBackend } from '@headwater/testkit'
 import * as Effect from 'effect/Effect'
@@ -51,14 +58,23 @@ export class CrashWorld {
     this.#running = running
     const environment = environmentOf(running)
     const leader = new Leader({ environment, storage: storageOf(this.files, plan) })
-    const client = localLeaderClient(leader, environment, () => (plan.crashedAt === null ? leader.close() : Promise.resolve()))
+    const client = localLeaderClient(leader, environment, () =>
+      plan.crashedAt === null ? leader.close() : Promise.resolve(),
+    )
     const adapter: Adapter = {
       name: 'crashing',
-      connect: () => Promise.resolve({ client, openDatabase: (image) => openBetterSqlite(image === undefined ? {} : { image }) }),
+      connect: () =>
+        Promise.resolve({ client, openDatabase: (image) => openBetterSqlite(image === undefined ? {} : { image }) }),
       importLog: () => Promise.reject(new Error('not here')),
       wipe: () => Promise.resolve(),
     }
-    const opening = createStore({ schema, storeId, adapter, environment, ...(this.hasBackend ? { backend: this.#provider() } : {}) })
+    const opening = createStore({
+      schema,
+      storeId,
+      adapter,
+      environment,
+      ...(this.hasBackend ? { backend: this.#provider() } : {}),
+    })
     running.store = await this.alive(opening)
     return running.store
   }
@@ -103,7 +119,9 @@ export class CrashWorld {
     promise.catch(() => undefined)
     return await Promise.race([
       promise,
-      plan.crashed.then((): never => { throw new Crashed(plan.crashedAt ?? '') }),
+      plan.crashed.then((): never => {
+        throw new Crashed(plan.crashedAt ?? '')
+      }),
     ])
   }
 
@@ -135,8 +153,15 @@ export class CrashWorld {
     const receipt = this.store.commit(...events)
     for (const [i, id] of receipt.eventIds.entries()) {
       const { persisted, confirmed } = this.store.receipt(id)
-      persisted.then(() => this.persisted.add(id), () => undefined)
-      if (events[i]?.definition.isClientOnly === false) confirmed.then(() => this.confirmed.add(id), () => undefined)
+      persisted.then(
+        () => this.persisted.add(id),
+        () => undefined,
+      )
+      if (events[i]?.definition.isClientOnly === false)
+        confirmed.then(
+          () => this.confirmed.add(id),
+          () => undefined,
+        )
     }
     return receipt
   }
@@ -145,7 +170,9 @@ export class CrashWorld {
   async synced(): Promise<void> {
     const { store, backend } = this
     if (this.hasBackend) {
-      await this.alive(store.until((status) => status.isSynced && status.leader.settledHead.global >= backend.log(storeId).length))
+      await this.alive(
+        store.until((status) => status.isSynced && status.leader.settledHead.global >= backend.log(storeId).length),
+      )
     }
     await this.alive(this.#untilState())
   }
@@ -173,13 +200,22 @@ export class CrashWorld {
   // ------------------------------------------------------------------------------------------------------- others
 
   /** Another client's events, directly in the backend. **Shape** `[name, args, id]`. */
-  async foreign(...events: ReadonlyArray<readonly [name: string, args: unknown, id?: string | undefined]>): Promise<void> {
+  async foreign(
+    ...events: ReadonlyArray<readonly [name: string, args: unknown, id?: string | undefined]>
+  ): Promise<void> {
     const log = this.backend.log(storeId)
     let parent = { global: log.length, eventId: log.at(-1)?.id ?? null }
     const pushed = events.map(([name, args, id]): BackendEvent => {
       const event = {
-        global: parent.global + 1, parentGlobal: parent.global, parentId: parent.eventId, id: id ?? crypto.randomUUID(), name,
-        argsJson: JSON.stringify(args), clientId: 'other', sessionId: 'other', createdAt: 0,
+        global: parent.global + 1,
+        parentGlobal: parent.global,
+        parentId: parent.eventId,
+        id: id ?? crypto.randomUUID(),
+        name,
+        argsJson: JSON.stringify(args),
+        clientId: 'other',
+        sessionId: 'other',
+        createdAt: 0,
       }
       parent = { global: event.global, eventId: event.id }
       return event
@@ -191,13 +227,19 @@ export class CrashWorld {
     const { backend } = this
     const [first] = events
     if (first === undefined) return
-    await Effect.runPromise(Effect.scoped(Effect.gen(function* () {
-      const connection = yield* backend.make({ storeId, clientId: 'other' })
-      const answer = yield* connection.push({
-        backendId: backend.backendId(storeId), parent: { global: first.parentGlobal, eventId: first.parentId }, events,
-      })
-      if (answer._tag !== 'Accepted') throw new Error(`the backend answered ${answer._tag}`)
-    })))
+    await Effect.runPromise(
+      Effect.scoped(
+        Effect.gen(function* () {
+          const connection = yield* backend.make({ storeId, clientId: 'other' })
+          const answer = yield* connection.push({
+            backendId: backend.backendId(storeId),
+            parent: { global: first.parentGlobal, eventId: first.parentId },
+            events,
+          })
+          if (answer._tag !== 'Accepted') throw new Error(`the backend answered ${answer._tag}`)
+        }),
+      ),
+    )
   }
 
   // ------------------------------------------------------------------------------------------------------- proofs
@@ -209,27 +251,56 @@ export class CrashWorld {
       const log = rows.map(({ name, argsJson }) => ({ name, argsJson }))
       // The other device may have stolen an id: then the log has its event, and ours is a dead letter.
       const inLog = new Set(rows.flatMap(({ event }) => (event.clientId === 'other' ? [] : [event.id])))
-      const dead = new Set(eventlog.prepare('SELECT eventId FROM __headwater_rejected').all().map(([id]) => String(id)))
+      const dead = new Set(
+        eventlog
+          .prepare('SELECT eventId FROM __headwater_rejected')
+          .all()
+          .map(([id]) => String(id)),
+      )
       const backendLog = this.hasBackend ? this.backend.log(storeId) : []
       must(logHasNoGap(rows), 'L9: a gap in the log')
       must(idsAreUnique(rows), 'L4: an id twice in the log')
       if (this.hasBackend) {
         const synced = rows.filter(({ seq }) => seq.client === 0).map(({ event }) => event.id)
-        same(synced, backendLog.map(({ id }) => id), 'the synced part of the log is not the backend\'s')
-        same(fold(log).todos, fold(backendLog).todos, 'P1: the log folds to something else than the backend\'s')
+        same(
+          synced,
+          backendLog.map(({ id }) => id),
+          "the synced part of the log is not the backend's",
+        )
+        same(fold(log).todos, fold(backendLog).todos, "P1: the log folds to something else than the backend's")
       }
       const expected = fold(log)
-      same(tablesOf((sql) => state.prepare(sql).all()), expected, 'P1: the leader\'s tables are not the fold')
+      same(
+        tablesOf((sql) => state.prepare(sql).all()),
+        expected,
+        "P1: the leader's tables are not the fold",
+      )
       const session = {
-        todos: this.store.query(todos.orderBy('id')).map(({ id, text }) => `${id}=${text}`).sort(),
-        selections: this.store.query(selections.orderBy('id')).map(({ id, n }) => `${id}=${n}`).sort(),
+        todos: this.store
+          .query(todos.orderBy('id'))
+          .map(({ id, text }) => `${id}=${text}`)
+          .sort(),
+        selections: this.store
+          .query(selections.orderBy('id'))
+          .map(({ id, n }) => `${id}=${n}`)
+          .sort(),
       }
-      same(session, expected, 'P1: the session\'s tables are not the fold')
-      must(state.prepare('SELECT count(*) FROM __headwater_quarantine').get()?.[0] === 0, 'P9: something is in quarantine')
+      same(session, expected, "P1: the session's tables are not the fold")
+      must(
+        state.prepare('SELECT count(*) FROM __headwater_quarantine').get()?.[0] === 0,
+        'P9: something is in quarantine',
+      )
       for (const id of this.persisted) {
-        must(inLog.has(id) !== dead.has(id), `P2, P3: ${id} was persisted and is ${inLog.has(id) ? 'in the log and a dead letter' : 'nowhere'}`)
+        must(
+          inLog.has(id) !== dead.has(id),
+          `P2, P3: ${id} was persisted and is ${inLog.has(id) ? 'in the log and a dead letter' : 'nowhere'}`,
+        )
       }
-      for (const id of this.confirmed) must(backendLog.some((event) => event.id === id && event.clientId !== 'other'), `P4: ${id} was confirmed and is not in the backend`)
+      for (const id of this.confirmed)
+        must(
+          backendLog.some((event) => event.id === id && event.clientId !== 'other'),
+          `P4: ${id} was confirmed and is not in the backend`,
+        )
     })
   }
 }

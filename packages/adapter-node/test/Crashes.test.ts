@@ -68,7 +68,11 @@ const paths: Readonly<Record<string, WritePath>> = {
       world.setOnline(false)
     },
     run: async (world) => {
-      await world.foreign(['todoCreated', { id: 'x', text: 'x' }], ['todoRenamed', { id: 'x', text: 'y' }], ['todoCreated', { id: 'z', text: 'z' }])
+      await world.foreign(
+        ['todoCreated', { id: 'x', text: 'x' }],
+        ['todoRenamed', { id: 'x', text: 'y' }],
+        ['todoCreated', { id: 'z', text: 'z' }],
+      )
       world.setOnline(true)
       await world.synced()
     },
@@ -77,7 +81,10 @@ const paths: Readonly<Record<string, WritePath>> = {
   rebase: {
     before: pendingAndForeign,
     run: async (world) => {
-      await world.foreign(['todoCreated', { id: 'A', text: 'theirs' }], ['todoRenamed', { id: 'settled', text: 'theirs' }])
+      await world.foreign(
+        ['todoCreated', { id: 'A', text: 'theirs' }],
+        ['todoRenamed', { id: 'settled', text: 'theirs' }],
+      )
       world.setOnline(true)
       await world.alive(world.store.retrySync())
       await world.synced()
@@ -114,9 +121,19 @@ const paths: Readonly<Record<string, WritePath>> = {
       const [row] = await world.alive(world.store.rejected.list())
       const last = world.backend.log('demo').at(-1)!
       const { id, name, argsJson, clientId, sessionId, createdAt } = row!.event
-      await world.append([{
-        global: last.global + 1, parentGlobal: last.global, parentId: last.id, id, name, argsJson, clientId, sessionId, createdAt,
-      }])
+      await world.append([
+        {
+          global: last.global + 1,
+          parentGlobal: last.global,
+          parentId: last.id,
+          id,
+          name,
+          argsJson,
+          clientId,
+          sessionId,
+          createdAt,
+        },
+      ])
       await world.synced()
     },
     passes: /DELETE FROM __headwater_rejected/u,
@@ -250,7 +267,8 @@ const spoilPageWith = (path: string, text: string): void => {
     if (bytes[page] !== leaf) continue
     writeFileSync(path, Buffer.from(bytes).fill(0xee, page, page + 200))
     const spoiled = openBetterSqlite({ path })
-    const count = (where: string): number => Number(spoiled.prepare(`SELECT count(argsJson || '') FROM eventlog WHERE ${where}`).get()?.[0])
+    const count = (where: string): number =>
+      Number(spoiled.prepare(`SELECT count(argsJson || '') FROM eventlog WHERE ${where}`).get()?.[0])
     try {
       const behind = count('seqNumGlobal > 12')
       expect(() => count('true')).toThrow(expect.objectContaining({ reason: 'Corrupt' }))
@@ -267,7 +285,11 @@ const spoilPageWith = (path: string, text: string): void => {
 
 let killPoints = 0
 const pointNames = new Set<string>()
-afterAll(() => process.stdout.write(`PROOF kill_points=${killPoints} write_paths=${Object.keys(paths).length} kill_point_names=${pointNames.size}\n`))
+afterAll(() =>
+  process.stdout.write(
+    `PROOF kill_points=${killPoints} write_paths=${Object.keys(paths).length} kill_point_names=${pointNames.size}\n`,
+  ),
+)
 
 /** One kill at point `n`; the name of the point, or `null` if the path came through. */
 const killAt = async (path: WritePath, n: number, seen: Array<string>): Promise<string | null> => {
@@ -291,13 +313,18 @@ const killAt = async (path: WritePath, n: number, seen: Array<string>): Promise<
     await world.die()
     world.setOnline(true)
     await within(world.start(), 'the reopening')
-    const { backend } = await within(world.store.until((status) => !world.hasBackend || status.isSynced || status.backend.connection === 'stopped'), 'contact')
+    const { backend } = await within(
+      world.store.until((status) => !world.hasBackend || status.isSynced || status.backend.connection === 'stopped'),
+      'contact',
+    )
     if (backend.connection === 'stopped') await world.store.resolveHistory('re-push')
     await within(world.synced(), 'syncing again')
     world.check()
     return where
   } catch (error) {
-    throw new Error(`killed at point ${n} (${where}): ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+    throw new Error(`killed at point ${n} (${where}): ${error instanceof Error ? error.message : String(error)}`, {
+      cause: error,
+    })
   } finally {
     await world.dispose()
   }
@@ -329,6 +356,9 @@ for (const [name, path] of Object.entries(paths)) {
       killPoints++
       if (onlyPoint !== undefined) return
     }
-    expect(seen.some((point) => path.passes.test(point)), `${String(path.passes)} is none of ${seen.join(', ')}`).toBe(true)
+    expect(
+      seen.some((point) => path.passes.test(point)),
+      `${String(path.passes)} is none of ${seen.join(', ')}`,
+    ).toBe(true)
   })
 }

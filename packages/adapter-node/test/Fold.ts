@@ -22,21 +22,33 @@ export const fold = (log: ReadonlyArray<{ readonly name: string; readonly argsJs
 
 /** The same of a database's tables; `all` runs a query there. */
 export const tablesOf = (all: (sql: string) => ReadonlyArray<ReadonlyArray<unknown>>): Tables => ({
-  todos: all('SELECT id, text FROM todos').map(([id, text]) => `${String(id)}=${String(text)}`).sort(),
-  selections: all('SELECT id, n FROM selections').map(([id, n]) => `${String(id)}=${String(n)}`).sort(),
+  todos: all('SELECT id, text FROM todos')
+    .map(([id, text]) => `${String(id)}=${String(text)}`)
+    .sort(),
+  selections: all('SELECT id, n FROM selections')
+    .map(([id, n]) => `${String(id)}=${String(n)}`)
+    .sort(),
 })
 
 /** Every row of an eventlog, in order. */
 export const readLog = (eventlog: SqliteConnection) =>
   eventlog
-    .prepare('SELECT seqNumGlobal, seqNumClient, eventId, name, argsJson, clientId FROM eventlog ORDER BY seqNumGlobal, seqNumClient')
+    .prepare(
+      'SELECT seqNumGlobal, seqNumClient, eventId, name, argsJson, clientId FROM eventlog ORDER BY seqNumGlobal, seqNumClient',
+    )
     .all()
     .map(([global, client, id, name, argsJson, clientId]) => ({
       seq: { global: Number(global), client: Number(client), rebaseGeneration: 0 },
       name: String(name),
       argsJson: String(argsJson),
       event: {
-        id: String(id), name: String(name), argsJson: String(argsJson), clientId: String(clientId), sessionId: '', createdAt: 0, commitId: '',
+        id: String(id),
+        name: String(name),
+        argsJson: String(argsJson),
+        clientId: String(clientId),
+        sessionId: '',
+        createdAt: 0,
+        commitId: '',
         isClientOnly: Number(client) > 0,
       },
     }))

@@ -19,7 +19,11 @@ export interface KillClientOptions {
 
 export type FromKillClient =
   | { readonly is: 'open'; readonly logged: number }
-  | { readonly is: 'persisted' | 'confirmed'; readonly ids: ReadonlyArray<string>; readonly synced: ReadonlyArray<string> }
+  | {
+      readonly is: 'persisted' | 'confirmed'
+      readonly ids: ReadonlyArray<string>
+      readonly synced: ReadonlyArray<string>
+    }
   | { readonly is: 'unsound'; readonly why: string }
   | { readonly is: 'quiet' }
   | { readonly is: 'finished'; readonly tables: string }
@@ -36,13 +40,24 @@ const quiet = () => undefined
 
 const tablesNow = (store: Store): string =>
   JSON.stringify({
-    todos: store.query(todos.orderBy('id')).map(({ id, text }) => `${id}=${text}`).sort(),
-    selections: store.query(selections.orderBy('id')).map(({ id, n }) => `${id}=${n}`).sort(),
+    todos: store
+      .query(todos.orderBy('id'))
+      .map(({ id, text }) => `${id}=${text}`)
+      .sort(),
+    selections: store
+      .query(selections.orderBy('id'))
+      .map(({ id, n }) => `${id}=${n}`)
+      .sort(),
   })
 
 /** Without the backend nothing moves: session and leader must show the fold of the log as the kill left it. */
 const proveSound = async (): Promise<number> => {
-  const store = await createStore({ schema, storeId, adapter: nodeAdapter({ directory, leader: 'same-thread' }), log: quiet })
+  const store = await createStore({
+    schema,
+    storeId,
+    adapter: nodeAdapter({ directory, leader: 'same-thread' }),
+    log: quiet,
+  })
   const shown = tablesNow(store)
   const { session } = store.status
   await store.close()
@@ -54,8 +69,14 @@ const proveSound = async (): Promise<number> => {
   if (shown !== expected) tell({ is: 'unsound', why: `the session shows ${shown}, its log folds to ${expected}` })
   if (state !== expected && session.pending === 0) {
     // The state may lag behind the log for as long as its session has not reported; this one had no time to.
-    const second = await createStore({ schema, storeId, adapter: nodeAdapter({ directory, leader: 'same-thread' }), log: quiet })
-    if (tablesNow(second) !== expected) tell({ is: 'unsound', why: `opened again it shows ${tablesNow(second)} instead of ${expected}` })
+    const second = await createStore({
+      schema,
+      storeId,
+      adapter: nodeAdapter({ directory, leader: 'same-thread' }),
+      log: quiet,
+    })
+    if (tablesNow(second) !== expected)
+      tell({ is: 'unsound', why: `opened again it shows ${tablesNow(second)} instead of ${expected}` })
     await second.close()
   }
   return log.length
@@ -74,7 +95,9 @@ const someEvent = (): EventInput => {
 const run = async (): Promise<void> => {
   const logged = await proveSound()
   const store = await createStore({
-    schema, storeId, log: quiet,
+    schema,
+    storeId,
+    log: quiet,
     adapter: nodeAdapter({ directory, leader, workerUrl }),
     backend: httpBackend({ url }),
   })
@@ -95,7 +118,9 @@ const run = async (): Promise<void> => {
 }
 
 const settle = async (store: Store): Promise<void> => {
-  await store.until(({ session, backend }) => session.pending === 0 && backend.pending === 0 && backend.connection === 'online')
+  await store.until(
+    ({ session, backend }) => session.pending === 0 && backend.pending === 0 && backend.connection === 'online',
+  )
   tell({ is: 'quiet' })
 }
 

@@ -29,16 +29,32 @@ const clientsCount = 3
 const bundle = async (folder: string): Promise<(name: string) => string> => {
   const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
   await build({
-    entryPoints: { KillClient: here('./KillClient.ts'), KillServer: here('./KillServer.ts'), LeaderWorker: here('../src/LeaderWorker.ts') },
-    outdir: folder, outExtension: { '.js': '.mjs' }, bundle: true, platform: 'node', format: 'esm', target: 'node22', logLevel: 'error',
+    entryPoints: {
+      KillClient: here('./KillClient.ts'),
+      KillServer: here('./KillServer.ts'),
+      LeaderWorker: here('../src/LeaderWorker.ts'),
+    },
+    outdir: folder,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node22',
+    logLevel: 'error',
     // The addon is found from the bundle's folder by its full path.
-    banner: { js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(import.meta.url)});` },
-    plugins: [{
-      name: 'addon',
-      setup: (build_) => build_.onResolve({ filter: /^better-sqlite3$/ }, () => ({
-        path: pathToFileURL(createRequire(import.meta.url).resolve('better-sqlite3')).href, external: true,
-      })),
-    }],
+    banner: {
+      js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(import.meta.url)});`,
+    },
+    plugins: [
+      {
+        name: 'addon',
+        setup: (build_) =>
+          build_.onResolve({ filter: /^better-sqlite3$/ }, () => ({
+            path: pathToFileURL(createRequire(import.meta.url).resolve('better-sqlite3')).href,
+            external: true,
+          })),
+      },
+    ],
     define: { 'import.meta.url': JSON.stringify(pathToFileURL(here('../src/bundled.js')).href) },
   })
   return (name) => join(folder, `${name}.mjs`)
@@ -67,7 +83,10 @@ const checkFiles = ({ directory, acknowledged }: Client): number => {
   const files = openStoreFiles({ directory, storeId: 'demo' })
   try {
     const ids = readLog(files.eventlog).map(({ event }) => event.id)
-    const dead = files.eventlog.prepare('SELECT eventId FROM __headwater_rejected').all().map(([id]) => String(id))
+    const dead = files.eventlog
+      .prepare('SELECT eventId FROM __headwater_rejected')
+      .all()
+      .map(([id]) => String(id))
     expect(new Set(ids).size).toBe(ids.length)
     const places = new Set([...ids, ...dead])
     return [...acknowledged.persisted].filter((id) => !places.has(id)).length
@@ -89,12 +108,16 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
   })
 
   const start = (name: string, options: object): ChildProcess => {
-    const child = fork(bundled(name), [JSON.stringify(options)], { execArgv: [], stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
+    const child = fork(bundled(name), [JSON.stringify(options)], {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    })
     running.add(child)
     child.once('exit', () => running.delete(child))
     return child
   }
-  const ended = (child: ChildProcess): Promise<void> => new Promise((resolve) => void child.once('exit', () => resolve()))
+  const ended = (child: ChildProcess): Promise<void> =>
+    new Promise((resolve) => void child.once('exit', () => resolve()))
   const wait = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms))
 
   // ------------------------------------------------------------------------------------------------------- server
@@ -133,8 +156,11 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
   }
   const startClient = (client: Client): ChildProcess => {
     const options: KillClientOptions = {
-      directory: client.directory, url: `http://127.0.0.1:${port}`, seed: seed * 100_000 + client.index * 10_000 + client.lives++,
-      leader: client.lives % 2 === 0 ? 'worker' : 'same-thread', workerUrl: pathToFileURL(bundled('LeaderWorker')).href,
+      directory: client.directory,
+      url: `http://127.0.0.1:${port}`,
+      seed: seed * 100_000 + client.index * 10_000 + client.lives++,
+      leader: client.lives % 2 === 0 ? 'worker' : 'same-thread',
+      workerUrl: pathToFileURL(bundled('LeaderWorker')).href,
     }
     const child = start('KillClient', options)
     listen(client, child)
@@ -178,7 +204,11 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
   }
 
   const clients = Array.from({ length: clientsCount }, (_, index): Client => ({
-    index, directory: join(folder, `client-${index}`), child: null, lives: 0, opened: 0,
+    index,
+    directory: join(folder, `client-${index}`),
+    child: null,
+    lives: 0,
+    opened: 0,
     acknowledged: { persisted: new Set(), synced: new Set(), confirmed: new Set() },
   }))
   const random = randomFrom(seed)
@@ -196,17 +226,27 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
   const answered = (child: ChildProcess, is: FromKillClient['is']): Promise<FromKillClient> =>
     new Promise((resolve, reject) => {
       child.on('message', (told) => (told as FromKillClient).is === is && resolve(told as FromKillClient))
-      child.once('exit', (code) => reject(new Error(`a client ended with ${code} before it was ${is} (seed ${seed}): ${problems.join('; ')}`)))
+      child.once('exit', (code) =>
+        reject(new Error(`a client ended with ${code} before it was ${is} (seed ${seed}): ${problems.join('; ')}`)),
+      )
     })
   const say = (child: ChildProcess, message: ToKillClient): void => void child.send(message)
   const children = clients.map(startClient)
   await Promise.all(children.map(opening))
-  await Promise.all(children.map(async (child) => {
-    const quiet = answered(child, 'quiet')
-    say(child, { is: 'quiet' })
-    await quiet
-  }))
-  const reader = await createStore({ schema, storeId: 'demo', adapter: memoryAdapter(), backend: httpBackend({ url: `http://127.0.0.1:${port}` }), log: () => undefined })
+  await Promise.all(
+    children.map(async (child) => {
+      const quiet = answered(child, 'quiet')
+      say(child, { is: 'quiet' })
+      await quiet
+    }),
+  )
+  const reader = await createStore({
+    schema,
+    storeId: 'demo',
+    adapter: memoryAdapter(),
+    backend: httpBackend({ url: `http://127.0.0.1:${port}` }),
+    log: () => undefined,
+  })
   afterThis(() => reader.close())
   await reader.until(({ isSynced }) => isSynced)
   const image = openBetterSqlite({ image: await reader.export() })
@@ -215,14 +255,16 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
   const expected = fold(log)
   const inServer = log.map(({ event }) => event.id)
   expect(new Set(inServer).size).toBe(inServer.length)
-  const tables = await Promise.all(children.map(async (child) => {
-    const finished = answered(child, 'finished')
-    const gone = ended(child)
-    say(child, { is: 'finish', head: log.length })
-    const message = await finished
-    await gone
-    return message.is === 'finished' ? (JSON.parse(message.tables) as ReturnType<typeof fold>).todos : []
-  }))
+  const tables = await Promise.all(
+    children.map(async (child) => {
+      const finished = answered(child, 'finished')
+      const gone = ended(child)
+      say(child, { is: 'finish', head: log.length })
+      const message = await finished
+      await gone
+      return message.is === 'finished' ? (JSON.parse(message.tables) as ReturnType<typeof fold>).todos : []
+    }),
+  )
   for (const shown of tables) expect(shown, `seed ${seed}`).toEqual(expected.todos)
 
   for (const client of clients) {

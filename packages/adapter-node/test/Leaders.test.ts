@@ -24,7 +24,10 @@ const process_ = (): Actor => {
 }
 
 const failureOf = async (promise: Promise<unknown>): Promise<ActorError['failure']> => {
-  const error = await promise.then(() => undefined, (reason: unknown) => reason)
+  const error = await promise.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  )
   if (error instanceof ActorError) return error.failure
   throw new Error(`expected an ActorError, got ${String(error)}`)
 }
@@ -62,10 +65,16 @@ describe('threads of one process', { timeout: 20_000 }, () => {
       await second.call('open', { directory, leader, storeId: 'demo' })
       await first.call('commit', ['first'])
       for (let i = 0; i < 300; i++) here.commit(todoCreated({ id: `here-${i}`, text: 'x'.repeat(200) }))
-      await second.call('commitOnly', Array.from({ length: 300 }, (_, i) => `second-${i}`))
+      await second.call(
+        'commitOnly',
+        Array.from({ length: 300 }, (_, i) => `second-${i}`),
+      )
       await first.kill()
       here.commit(todoCreated({ id: 'while nobody leads', text: '' }))
-      await here.until(({ leader: { term, connection }, session }) => term === 2 && connection === 'connected' && session.pending === 0)
+      await here.until(
+        ({ leader: { term, connection }, session }) =>
+          term === 2 && connection === 'connected' && session.pending === 0,
+      )
       await second.call('untilCount', 602)
       await here.until(() => ids(here).length === 602)
       expect(await second.call('ids', null)).toEqual(ids(here))

@@ -9,7 +9,8 @@ import { schema, selected, selections, todoCreated, todoDeleted, todos } from '.
 const ids = (store: Store): ReadonlyArray<string> => store.query(todos.orderBy('id')).map(({ id }) => id)
 
 /** Worker threads of this process, as the operating system's threads that Node keeps alive for them. */
-const workerPorts = (): number => process.getActiveResourcesInfo().filter((name) => name === 'MessagePort' || name === 'Worker').length
+const workerPorts = (): number =>
+  process.getActiveResourcesInfo().filter((name) => name === 'MessagePort' || name === 'Worker').length
 
 describe('modes', () => {
   const modes: ReadonlyArray<readonly [string, (folder: string) => Adapter]> = [
@@ -30,7 +31,9 @@ describe('modes', () => {
       expect(store.query(selections.orderBy('id'))).toEqual([{ id: 's', n: 1 }])
       await store.close()
       await store.close()
-      expect(() => store.commit(todoCreated({ id: '2', text: 'b' }))).toThrow(expect.objectContaining({ _tag: 'StoreClosed' }))
+      expect(() => store.commit(todoCreated({ id: '2', text: 'b' }))).toThrow(
+        expect.objectContaining({ _tag: 'StoreClosed' }),
+      )
     })
   }
 
@@ -86,31 +89,37 @@ describe('several sessions', () => {
   test('a store id that is no file name is refused before anything is touched', async () => {
     const directory = temporaryFolder()
     for (const storeId of ['../x', 'a/b', '', 'ü', 'x'.repeat(65), 'x'.repeat(10_240)]) {
-      await expect(openStore({ directory, storeId })).rejects.toThrow(expect.objectContaining({ _tag: 'InvalidStoreId' }))
+      await expect(openStore({ directory, storeId })).rejects.toThrow(
+        expect.objectContaining({ _tag: 'InvalidStoreId' }),
+      )
     }
     expect(readdirSync(directory)).toEqual([])
   })
 })
 
 describe('leaving', () => {
-  test('closing a store ends its worker and frees its files and memory; other stores go on', { timeout: 20_000 }, async () => {
-    const directory = temporaryFolder()
-    const other = await openStore({ directory, storeId: 'other' })
-    const before = workerPorts()
-    const memory: Array<number> = []
-    for (let round = 0; round < 10; round++) {
-      const store = await openStore({ directory })
-      expect(workerPorts()).toBeGreaterThan(before)
-      await store.commit(todoCreated({ id: `${round}`, text: 'x'.repeat(200_000) })).persisted
-      await store.close()
-      expect(workerPorts()).toBe(before)
-      memory.push(process.memoryUsage.rss() / 2 ** 20)
-    }
-    // Rounds 4 to 10 open some 40 MB of worker heap each time, if nothing were given back.
-    expect(memory.at(-1)! - memory[3]!).toBeLessThan(100)
-    expect(readdirSync(join(directory, 'demo')).filter((name) => name.endsWith('-wal'))).toEqual([])
-    await other.commit(todoCreated({ id: '1', text: 'still here' })).persisted
-  })
+  test(
+    'closing a store ends its worker and frees its files and memory; other stores go on',
+    { timeout: 20_000 },
+    async () => {
+      const directory = temporaryFolder()
+      const other = await openStore({ directory, storeId: 'other' })
+      const before = workerPorts()
+      const memory: Array<number> = []
+      for (let round = 0; round < 10; round++) {
+        const store = await openStore({ directory })
+        expect(workerPorts()).toBeGreaterThan(before)
+        await store.commit(todoCreated({ id: `${round}`, text: 'x'.repeat(200_000) })).persisted
+        await store.close()
+        expect(workerPorts()).toBe(before)
+        memory.push(process.memoryUsage.rss() / 2 ** 20)
+      }
+      // Rounds 4 to 10 open some 40 MB of worker heap each time, if nothing were given back.
+      expect(memory.at(-1)! - memory[3]!).toBeLessThan(100)
+      expect(readdirSync(join(directory, 'demo')).filter((name) => name.endsWith('-wal'))).toEqual([])
+      await other.commit(todoCreated({ id: '1', text: 'still here' })).persisted
+    },
+  )
 
   test('close waits for what is not persisted, and its signal ends the wait', async () => {
     const directory = temporaryFolder()
@@ -142,7 +151,9 @@ describe('leaving', () => {
 describe('files', () => {
   test('tools read beside a running leader', async () => {
     const directory = temporaryFolder()
-    expect(() => openStoreFiles({ directory, storeId: 'demo' })).toThrow(expect.objectContaining({ _tag: 'StoreNotFound' }))
+    expect(() => openStoreFiles({ directory, storeId: 'demo' })).toThrow(
+      expect.objectContaining({ _tag: 'StoreNotFound' }),
+    )
     const store = await openStore({ directory })
     await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
     const files = openStoreFiles({ directory, storeId: 'demo' })
@@ -176,7 +187,9 @@ describe('files', () => {
       }
       setVersion(99)
       const before = readFileSync(path)
-      await expect(openStore({ directory, leader })).rejects.toThrow(expect.objectContaining({ _tag: 'FormatUnsupported', found: 99 }))
+      await expect(openStore({ directory, leader })).rejects.toThrow(
+        expect.objectContaining({ _tag: 'FormatUnsupported', found: 99 }),
+      )
       expect(readFileSync(path).equals(before)).toBe(true)
       setVersion(1)
       expect(ids(await openStore({ directory, leader }))).toEqual(['1'])
@@ -188,7 +201,9 @@ describe('files', () => {
       const file = openBetterSqlite({ path: join(directory, 'demo', 'eventlog-v1.db') })
       file.exec('CREATE TABLE invoices (id)')
       file.close()
-      await expect(openStore({ directory, leader })).rejects.toThrow(expect.objectContaining({ _tag: 'FormatUnsupported' }))
+      await expect(openStore({ directory, leader })).rejects.toThrow(
+        expect.objectContaining({ _tag: 'FormatUnsupported' }),
+      )
       const again = openBetterSqlite({ path: join(directory, 'demo', 'eventlog-v1.db') })
       expect(again.prepare('SELECT name FROM sqlite_schema').all()).toEqual([['invoices']])
       again.close()
@@ -231,7 +246,11 @@ describe('files', () => {
     bytes.fill(0xff, bytes.length - 3 * 4096)
     writeFileSync(path, bytes)
     const logged: Array<string> = []
-    const again = await openStore({ directory, leader: 'same-thread', log: (entry) => logged.push(`${entry.message} ${JSON.stringify(entry.fields)}`) })
+    const again = await openStore({
+      directory,
+      leader: 'same-thread',
+      log: (entry) => logged.push(`${entry.message} ${JSON.stringify(entry.fields)}`),
+    })
     const left = ids(again)
     expect(left.length).toBeGreaterThan(20)
     expect(readdirSync(folder).filter((name) => name.includes('.corrupt-') && name.endsWith('.db'))).toHaveLength(1)
@@ -256,17 +275,24 @@ describe('files', () => {
     const directory = join(temporaryFolder(), 'file')
     writeFileSync(directory, '')
     for (const leader of ['worker', 'same-thread'] as const) {
-      await expect(openStore({ directory, leader })).rejects.toThrow(expect.objectContaining({ _tag: 'DirectoryUnusable', directory }))
+      await expect(openStore({ directory, leader })).rejects.toThrow(
+        expect.objectContaining({ _tag: 'DirectoryUnusable', directory }),
+      )
     }
   })
 
-  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')('a directory that may not be written is a typed error', async () => {
-    const directory = temporaryFolder()
-    chmodSync(directory, 0o555)
-    await expect(openStore({ directory })).rejects.toThrow(expect.objectContaining({ _tag: 'DirectoryUnusable', directory }))
-    chmodSync(directory, 0o755)
-    await openStore({ directory })
-  })
+  test.skipIf(process.getuid?.() === 0 || process.platform === 'win32')(
+    'a directory that may not be written is a typed error',
+    async () => {
+      const directory = temporaryFolder()
+      chmodSync(directory, 0o555)
+      await expect(openStore({ directory })).rejects.toThrow(
+        expect.objectContaining({ _tag: 'DirectoryUnusable', directory }),
+      )
+      chmodSync(directory, 0o755)
+      await openStore({ directory })
+    },
+  )
 
   test('files deleted under a running leader: noticed, the store goes on, and what is committed next is on disk', async () => {
     const directory = temporaryFolder()
@@ -293,9 +319,13 @@ describe('export, import, wipe', () => {
     const copy = await openStore({ directory, storeId: 'copy', leader: 'same-thread' })
     expect(ids(copy)).toEqual(ids(store))
     expect(copy.clientId).not.toBe(store.clientId)
-    await expect(importStore({ adapter, storeId: 'copy', bytes })).rejects.toThrow(expect.objectContaining({ _tag: 'StoreLocked' }))
+    await expect(importStore({ adapter, storeId: 'copy', bytes })).rejects.toThrow(
+      expect.objectContaining({ _tag: 'StoreLocked' }),
+    )
     await copy.close()
-    await expect(importStore({ adapter, storeId: 'copy', bytes })).rejects.toThrow(expect.objectContaining({ _tag: 'StoreExists' }))
+    await expect(importStore({ adapter, storeId: 'copy', bytes })).rejects.toThrow(
+      expect.objectContaining({ _tag: 'StoreExists' }),
+    )
     const memory = memoryAdapter()
     await importStore({ adapter: memory, storeId: 'demo', bytes })
     const inMemory = await createStore({ schema, storeId: 'demo', adapter: memory })

@@ -6,12 +6,18 @@ export const todos = table('todos', {
   done: column.boolean().default(false),
 })
 /** Client-only: what is selected on this device. */
-export const selections = table('selections', { id: column.text().primaryKey(), n: column.integer() }, { clientOnly: true })
+export const selections = table(
+  'selections',
+  { id: column.text().primaryKey(), n: column.integer() },
+  { clientOnly: true },
+)
 
 export const todoCreated = defineEvent('todoCreated', Schema.Struct({ id: Schema.String, text: Schema.String }))
 export const todoRenamed = defineEvent('todoRenamed', Schema.Struct({ id: Schema.String, text: Schema.String }))
 export const todoDeleted = defineEvent('todoDeleted', Schema.Struct({ id: Schema.String }))
-export const selected = defineEvent('selected', Schema.Struct({ id: Schema.String, n: Schema.Number }), { clientOnly: true })
+export const selected = defineEvent('selected', Schema.Struct({ id: Schema.String, n: Schema.Number }), {
+  clientOnly: true,
+})
 
 export const schema = defineSchema({
   version: 1,

@@ -92,7 +92,8 @@ export class CrashPlan {
 }
 
 /** What can leave a trace on disk. A read changes nothing: dying beside it is dying after the write before it. */
-const writes = /^\s*(INSERT|UPDATE|DELETE|REPLACE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|DROP|ALTER|PRAGMA\s+\w+\s*=)/iu
+const writes =
+  /^\s*(INSERT|UPDATE|DELETE|REPLACE|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|CREATE|DROP|ALTER|PRAGMA\s+\w+\s*=)/iu
 
 /** A text of several statements may end a transaction somewhere in it. */
 const commits = /\bCOMMIT\b/iu
@@ -131,7 +132,8 @@ export const crashingConnection = (
       plan.mustLive()
       return wrap(sql, inner.prepare(sql, options))
     },
-    createFunction: (functionName, options, implementation) => inner.createFunction(functionName, options, implementation),
+    createFunction: (functionName, options, implementation) =>
+      inner.createFunction(functionName, options, implementation),
     isInTransaction: () => plan.crashedAt === null && inner.isInTransaction(),
     serialize: () => {
       plan.mustLive()

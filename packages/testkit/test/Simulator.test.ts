@@ -23,7 +23,9 @@ test('every seed keeps the laws and becomes idle', { timeout: 600_000 }, async (
     totals.crashes += result.crashes
     totals.rebases += result.rebases
   }
-  process.stdout.write(`PROOF sim_seeds=${seeds.length} sim_events=${totals.events} sim_crashes=${totals.crashes} sim_rebases=${totals.rebases}\n`)
+  process.stdout.write(
+    `PROOF sim_seeds=${seeds.length} sim_events=${totals.events} sim_crashes=${totals.crashes} sim_rebases=${totals.rebases}\n`,
+  )
 })
 
 test('the same seed gives the same trace', { timeout: 60_000 }, async () => {

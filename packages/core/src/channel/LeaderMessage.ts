@@ -22,7 +22,14 @@
  *
  * **Source**  spec section 5; ARCHITECTURE.md, "Materialize once, replicate rows".
  */
-import type { BackendInfo, ConnectionState, PullPage, PullRequest, PushAnswer, PushBatch } from '../backend/SyncBackend.ts'
+import type {
+  BackendInfo,
+  ConnectionState,
+  PullPage,
+  PullRequest,
+  PushAnswer,
+  PushBatch,
+} from '../backend/SyncBackend.ts'
 import type { SyncBackendError } from '../backend/SyncBackendError.ts'
 import type { EventEnvelope } from '../event/EventEnvelope.ts'
 import type { EventSequenceNumber, Position } from '../event/EventSequenceNumber.ts'
@@ -236,7 +243,12 @@ export interface RejectedRow extends RefusedEvent {
 }
 
 export type Located =
-  | { readonly _tag: 'logged'; readonly seq: EventSequenceNumber; readonly isSettled: boolean; readonly outcome: EventOutcome | null }
+  | {
+      readonly _tag: 'logged'
+      readonly seq: EventSequenceNumber
+      readonly isSettled: boolean
+      readonly outcome: EventOutcome | null
+    }
   | { readonly _tag: 'rejected'; readonly reason: RefusalReason; readonly detail: string }
   | { readonly _tag: 'unknown' }
 
@@ -249,13 +261,20 @@ export interface LeaderRequests {
       readonly epoch: number
       readonly attachment: number
       readonly settledHead: EventSequenceNumber
-      readonly rows: ReadonlyArray<{ readonly seq: EventSequenceNumber; readonly event: EventEnvelope; readonly syncMetadataJson: string | null }>
+      readonly rows: ReadonlyArray<{
+        readonly seq: EventSequenceNumber
+        readonly event: EventEnvelope
+        readonly syncMetadataJson: string | null
+      }>
     }
   }
   readonly listRejected: { readonly ask: Record<never, never>; readonly answer: ReadonlyArray<RejectedRow> }
   readonly dismissRejected: { readonly ask: { readonly ids: ReadonlyArray<string> }; readonly answer: null }
   readonly exportLog: { readonly ask: Record<never, never>; readonly answer: Uint8Array }
-  readonly resolveHistory: { readonly ask: { readonly choice: HistoryChoice }; readonly answer: { readonly exported: Uint8Array | null; readonly keptAs: string | null } }
+  readonly resolveHistory: {
+    readonly ask: { readonly choice: HistoryChoice }
+    readonly answer: { readonly exported: Uint8Array | null; readonly keptAs: string | null }
+  }
   readonly wake: { readonly ask: Record<never, never>; readonly answer: null }
 }
 
@@ -297,7 +316,12 @@ export type BackendResult = { readonly _tag: 'backend-result'; readonly call: nu
 )
 
 export type SessionMessage =
-  | Subscribe | Push | Ack | Image | Request | BackendResult
+  | Subscribe
+  | Push
+  | Ack
+  | Image
+  | Request
+  | BackendResult
   /** The host cannot send the image that it was asked for, for the time being. */
   | { readonly _tag: 'no-image' }
   | { readonly _tag: 'goodbye' }

@@ -18,7 +18,12 @@ export const packEffects = (effects: ReadonlyArray<EventEffect>): PackedEffects 
   for (const { changeset } of effects) ends.push((end += changeset.length))
   const bytes = new Uint8Array(end)
   effects.forEach(({ changeset }, i) => bytes.set(changeset, i === 0 ? 0 : ends[i - 1]!))
-  return { outcomes: effects.map((effect) => effect.outcome), ends, bytes, errors: effects.map((effect) => effect.error) }
+  return {
+    outcomes: effects.map((effect) => effect.outcome),
+    ends,
+    bytes,
+    errors: effects.map((effect) => effect.error),
+  }
 }
 
 /** The effect of event `index`. Its changeset is a view into the packed bytes. */

@@ -51,7 +51,8 @@ export const systemEnvironment = (options: { readonly log?: (entry: LogEntry) =>
   microtask: (task) => system.queueMicrotask(task),
   setTimer: (task, delayMs) => {
     const timer = system.setTimeout(task, delayMs)
-    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function') timer.unref()
+    if (typeof timer === 'object' && timer !== null && 'unref' in timer && typeof timer.unref === 'function')
+      timer.unref()
     return () => system.clearTimeout(timer)
   },
   runFork: (effect) => Effect.runFork(effect),

@@ -65,7 +65,6 @@ export const pulse = (latch: Latch.Latch): void => {
   latch.closeUnsafe()
 }
 
-
 // ---------------------------------------------------------------------------------------------------------- pull
 
 const pullLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
@@ -83,7 +82,12 @@ const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { atte
   const { leader, backend } = loops
   if (leader.log.status.backendId === null) yield* identify(loops)
   const { backendId, head, headEventId, cursorJson } = leader.log.status
-  const pages = backend.pull({ backendId, after: { global: head, eventId: headEventId }, cursor: cursorJson, isLive: true })
+  const pages = backend.pull({
+    backendId,
+    after: { global: head, eventId: headEventId },
+    cursor: cursorJson,
+    isLive: true,
+  })
   const untilTheEnd = pages.pipe(
     // While one page is written the next ones arrive; they are then merged into one (at most this many, 4 MiB each).
     Stream.buffer({ capacity: 8 }),
@@ -99,23 +103,27 @@ const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { atte
 /** Stores which log this is before the first push or page. */
 const identify = Effect.fnUntraced(function* ({ leader, backend, step }: BackendLoops) {
   const info = yield* backend.ping
-  yield* attempt(() => step(() => {
-    writeBeside(leader, { status: { backendId: info.backendId } })
-    noteBackend(leader, { connection: 'online', head: info.head.global, error: null })
-  }))
+  yield* attempt(() =>
+    step(() => {
+      writeBeside(leader, { status: { backendId: info.backendId } })
+      noteBackend(leader, { connection: 'online', head: info.head.global, error: null })
+    }),
+  )
 })
 
 const takePages = (loops: BackendLoops, pages: ReadonlyArray<PullPage>): Effect.Effect<void, Failure> =>
-  attempt(() => loops.step(() => {
-    const { leader } = loops
-    const last = pages.at(-1)
-    if (last === undefined) return
-    for (const page of pages) mustBeOurs(leader, page.backendId)
-    admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: last.cursor })
-    leader.pulledAttachment = leader.log.status.attachment
-    noteBackend(leader, { connection: 'online', head: last.head.global, isCaughtUp: last.isCaughtUp, error: null })
-    if (last.isCaughtUp) loops.pulledOnce.openUnsafe()
-  }))
+  attempt(() =>
+    loops.step(() => {
+      const { leader } = loops
+      const last = pages.at(-1)
+      if (last === undefined) return
+      for (const page of pages) mustBeOurs(leader, page.backendId)
+      admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: last.cursor })
+      leader.pulledAttachment = leader.log.status.attachment
+      noteBackend(leader, { connection: 'online', head: last.head.global, isCaughtUp: last.isCaughtUp, error: null })
+      if (last.isCaughtUp) loops.pulledOnce.openUnsafe()
+    }),
+  )
 
 const mustBeOurs = ({ log }: LeaderState, received: string): void => {
   // Attached anew while this stream was open: it is opened again from where the log stands now.
@@ -162,7 +170,9 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
 /** A step of its own: the log may fail to be read, or turn out to be damaged. */
 const readBatch = ({ leader, step }: BackendLoops, eventsMax: number): PushBatch | undefined => {
   let batch: PushBatch | undefined
-  step(() => { batch = nextBatch(leader, eventsMax) })
+  step(() => {
+    batch = nextBatch(leader, eventsMax)
+  })
   return batch
 }
 
@@ -182,14 +192,21 @@ const pushOnce = Effect.fnUntraced(function* (loops: BackendLoops, batch: PushBa
   const answer = yield* backend.push(batch)
   const needsPull = yield* attempt(() => {
     let result = false
-    step(() => { result = takeAnswer(leader, batch, answer, sentIn) })
+    step(() => {
+      result = takeAnswer(leader, batch, answer, sentIn)
+    })
     return result
   })
   if (needsPull) yield* pullTail(loops)
 })
 
 /** One step on the answer to `batch`; whether what is missing has to be pulled at once. */
-const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, sentIn: Pick<SyncStatusRow, 'epoch' | 'attachment'>): boolean => {
+const takeAnswer = (
+  leader: LeaderState,
+  batch: PushBatch,
+  answer: PushAnswer,
+  sentIn: Pick<SyncStatusRow, 'epoch' | 'attachment'>,
+): boolean => {
   const { epoch, attachment } = leader.log.status
   // It speaks of a log that this one is no longer bound to.
   if (attachment !== sentIn.attachment) return false
@@ -209,7 +226,10 @@ const takeAnswer = (leader: LeaderState, batch: PushBatch, answer: PushAnswer, s
       admitRejections(leader, answer.rejections)
       return false
     case 'HistoryChanged':
-      throw new HistoryChanged({ detail: 'the parent of our first unsettled event is gone', headGlobal: answer.head.global })
+      throw new HistoryChanged({
+        detail: 'the parent of our first unsettled event is gone',
+        headGlobal: answer.head.global,
+      })
   }
 }
 
@@ -236,7 +256,10 @@ const connectionAfter = (failure: Failure): 'offline' | 'unauthorized' | undefin
 
 /** Trying again changes nothing: sync stops until the app decides, or a schema that knows the event takes the lead. */
 const isFinal = (error: unknown): error is HistoryChanged | BackendReset | ProtocolError | EventUnknown =>
-  error instanceof HistoryChanged || error instanceof BackendReset || error instanceof ProtocolError || error instanceof EventUnknown
+  error instanceof HistoryChanged ||
+  error instanceof BackendReset ||
+  error instanceof ProtocolError ||
+  error instanceof EventUnknown
 
 const causeOf = (failure: Failure): unknown => {
   if (failure instanceof SyncBackendError) return failure.reason
@@ -246,17 +269,19 @@ const causeOf = (failure: Failure): unknown => {
 const handleFailure = ({ leader, step }: BackendLoops, failure: Failure, of: 'push' | 'pull'): Effect.Effect<void> => {
   // Someone else leads; the step has ended this leader.
   if (failure instanceof LeaderStale) return Effect.void
-  const report = attempt(() => step(() => {
-    const error = causeOf(failure)
-    const connection = connectionAfter(failure)
-    if (isFinal(error)) {
-      leader.stopped = error
-      leader.notices.push({ _tag: 'stopped', error: describeError(error) })
-    } else if (of === 'push') {
-      return noteBackend(leader, { pushFailure: { error: describeError(error), connection: connection ?? null } })
-    }
-    noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
-  }))
+  const report = attempt(() =>
+    step(() => {
+      const error = causeOf(failure)
+      const connection = connectionAfter(failure)
+      if (isFinal(error)) {
+        leader.stopped = error
+        leader.notices.push({ _tag: 'stopped', error: describeError(error) })
+      } else if (of === 'push') {
+        return noteBackend(leader, { pushFailure: { error: describeError(error), connection: connection ?? null } })
+      }
+      noteBackend(leader, { error, ...(connection === undefined ? {} : { connection }), isCaughtUp: false })
+    }),
+  )
   return Effect.ignore(report)
 }
 

@@ -36,7 +36,14 @@ export const noteBackend = (
   },
 ): void => {
   const { backend } = leader
-  const seen = () => JSON.stringify([backend.connection, backend.error, backend.pushFailure, backend.isCaughtUp, leader.stopped === null])
+  const seen = () =>
+    JSON.stringify([
+      backend.connection,
+      backend.error,
+      backend.pushFailure,
+      backend.isCaughtUp,
+      leader.stopped === null,
+    ])
   const before = seen()
   if (change.connection !== undefined) backend.connection = change.connection
   if (change.head !== undefined) backend.head = Math.max(backend.head, change.head)

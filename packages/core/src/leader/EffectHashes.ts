@@ -20,7 +20,8 @@ export class EffectHashes {
   readonly #byId = new Map<string, EffectHash>()
 
   remember(effects: ReadonlyArray<RowEffect>): void {
-    for (const { id, effect } of effects) this.#byId.set(id, { outcome: effect.outcome, hash: hashChangeset(effect.changeset) })
+    for (const { id, effect } of effects)
+      this.#byId.set(id, { outcome: effect.outcome, hash: hashChangeset(effect.changeset) })
     for (const id of this.#byId.keys()) {
       if (this.#byId.size <= hashesMax) return
       this.#byId.delete(id)

@@ -25,7 +25,14 @@ export interface SyncStatusRow {
 
 /** `attachment` 0: when a backend comes it is attached anew, and nothing counts as settled then. */
 const unreadableStatus: SyncStatusRow = {
-  head: 0, headEventId: null, backendId: null, attachment: 0, cursorJson: null, epoch: 0, term: 0, clientId: '',
+  head: 0,
+  headEventId: null,
+  backendId: null,
+  attachment: 0,
+  cursorJson: null,
+  epoch: 0,
+  term: 0,
+  clientId: '',
 }
 
 /** A log row with what only the leader stores. */
@@ -50,7 +57,8 @@ export interface LogChange {
 
 const rowColumns =
   'seqNumGlobal, seqNumClient, rebaseGeneration, eventId, commitId, name, argsJson, clientId, sessionId, createdAt, syncMetadataJson'
-const rejectedColumns = 'eventId, commitId, name, argsJson, clientId, sessionId, createdAt, isClientOnly, reason, detail, dismissed'
+const rejectedColumns =
+  'eventId, commitId, name, argsJson, clientId, sessionId, createdAt, isClientOnly, reason, detail, dismissed'
 const statusColumns = 'head, headEventId, backendId, attachment, cursorJson, epoch, term, clientId'
 
 const prepareAll = (connection: SqliteConnection) =>
@@ -67,8 +75,12 @@ const prepareAll = (connection: SqliteConnection) =>
       `INSERT INTO eventlog (${rowColumns}, parentSeqNumGlobal, parentSeqNumClient) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     ),
     deleteBehind: connection.prepare('DELETE FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
-    setMetadata: connection.prepare('UPDATE eventlog SET syncMetadataJson = ? WHERE seqNumGlobal = ? AND seqNumClient = ?'),
-    last: connection.prepare(`SELECT ${rowColumns} FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 1`),
+    setMetadata: connection.prepare(
+      'UPDATE eventlog SET syncMetadataJson = ? WHERE seqNumGlobal = ? AND seqNumClient = ?',
+    ),
+    last: connection.prepare(
+      `SELECT ${rowColumns} FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 1`,
+    ),
     page: connection.prepare(
       `SELECT ${rowColumns} FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal, seqNumClient LIMIT ?`,
     ),
@@ -80,7 +92,9 @@ const prepareAll = (connection: SqliteConnection) =>
     ),
     rejectedById: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE eventId = ?`),
     rejectedAll: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected ORDER BY rowid`),
-    rejectedOf: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE sessionId = ? ORDER BY rowid`),
+    rejectedOf: connection.prepare(
+      `SELECT ${rejectedColumns} FROM __headwater_rejected WHERE sessionId = ? ORDER BY rowid`,
+    ),
     rejectedAny: connection.prepare('SELECT 1 FROM __headwater_rejected LIMIT 1'),
     insertRejected: connection.prepare(
       `INSERT INTO __headwater_rejected (${rejectedColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
@@ -115,7 +129,13 @@ const toRejectedRow = (row: ReadonlyArray<SqliteValue>): RejectedRow => ({
 })
 
 const envelopeValues = (event: EventEnvelope): Array<SqliteValue> => [
-  event.id, event.commitId, event.name, event.argsJson, event.clientId, event.sessionId, event.createdAt,
+  event.id,
+  event.commitId,
+  event.name,
+  event.argsJson,
+  event.clientId,
+  event.sessionId,
+  event.createdAt,
 ]
 
 /** Makes the tables in an empty database; refuses any other that is not an eventlog of a known format. */
@@ -217,7 +237,8 @@ export class Eventlog {
   }
 
   #writeDeadLetters({ rejected = [], reinstated = [], dismissed = [] }: LogChange): void {
-    for (const event of reinstated) this.#statements.deleteRejected.run([event.id, event.clientId, event.name, event.argsJson])
+    for (const event of reinstated)
+      this.#statements.deleteRejected.run([event.id, event.clientId, event.name, event.argsJson])
     for (const { event, reason, detail } of rejected) {
       this.#statements.insertRejected.run([...envelopeValues(event), event.isClientOnly ? 1 : 0, reason, detail])
     }
@@ -253,7 +274,13 @@ export class Eventlog {
   #insert({ seq, event }: NumberedEvent, syncMetadataJson: string | null): void {
     const parent = parentOf(seq)
     this.#statements.insert.run([
-      seq.global, seq.client, seq.rebaseGeneration, ...envelopeValues(event), syncMetadataJson, parent.global, parent.client,
+      seq.global,
+      seq.client,
+      seq.rebaseGeneration,
+      ...envelopeValues(event),
+      syncMetadataJson,
+      parent.global,
+      parent.client,
     ])
   }
 

@@ -65,8 +65,11 @@ export class HostedBackend {
 
   readonly backend: SyncBackend = {
     name: 'hosted',
-    ping: Effect.suspend(() => this.#once('ping', { run: 'ping' }, (result) => (result.is === 'info' ? result.info : undefined))),
-    push: (batch) => this.#once('push', { run: 'push', batch }, (result) => (result.is === 'answer' ? result.answer : undefined)),
+    ping: Effect.suspend(() =>
+      this.#once('ping', { run: 'ping' }, (result) => (result.is === 'info' ? result.info : undefined)),
+    ),
+    push: (batch) =>
+      this.#once('push', { run: 'push', batch }, (result) => (result.is === 'answer' ? result.answer : undefined)),
     pull: (request) => this.#pages({ run: 'pull', request }),
     connection: Stream.callback<ConnectionState>((queue) =>
       Effect.acquireRelease(
@@ -81,7 +84,11 @@ export class HostedBackend {
     ),
   }
 
-  #once<A>(operation: Operation, body: CallBody, pick: (result: BackendResult) => A | undefined): Effect.Effect<A, SyncBackendError> {
+  #once<A>(
+    operation: Operation,
+    body: CallBody,
+    pick: (result: BackendResult) => A | undefined,
+  ): Effect.Effect<A, SyncBackendError> {
     return Effect.callback<A, SyncBackendError>((resume) => {
       const call = this.#start(body, (result) => {
         this.#running.delete(call)
@@ -116,7 +123,12 @@ export class HostedBackend {
     const call = this.#nextCall++
     this.#running.set(call, onResult)
     if (!this.#send({ _tag: 'backend-call', call, ...body } as BackendCall)) {
-      const error = encodeError(unreachable(body.run === 'next' || body.run === 'cancel' ? 'pull' : body.run, 'no session is there to run the backend'))
+      const error = encodeError(
+        unreachable(
+          body.run === 'next' || body.run === 'cancel' ? 'pull' : body.run,
+          'no session is there to run the backend',
+        ),
+      )
       queueMicrotaskOf(() => onResult({ _tag: 'backend-result', call, is: 'failure', error }))
     }
     return call

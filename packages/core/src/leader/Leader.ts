@@ -57,7 +57,10 @@ export class Leader {
   readonly #connections = new Set<Connection>()
   readonly #hosted = new HostedBackend(() => this.#chooseRunner())
   readonly #latches = {
-    pushWork: Latch.makeUnsafe(false), pulledOnce: Latch.makeUnsafe(false), running: Latch.makeUnsafe(true), wake: Latch.makeUnsafe(false),
+    pushWork: Latch.makeUnsafe(false),
+    pulledOnce: Latch.makeUnsafe(false),
+    running: Latch.makeUnsafe(true),
+    wake: Latch.makeUnsafe(false),
     reattached: Latch.makeUnsafe(false),
   }
   #loops: Fiber.Fiber<void> | null = null
@@ -74,14 +77,22 @@ export class Leader {
 
   #open(openLog: typeof openEventlog): LeaderState {
     const { environment, storage } = this.#options
-    const newClientId = (): string => makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
+    const newClientId = (): string =>
+      makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
     const { log, salvaged } = openLog(storage, newClientId)
     log.raiseTerm()
     if (salvaged !== null) {
-      environment.log({ level: 'error', message: 'the eventlog was corrupt and has been salvaged', fields: { ...salvaged } })
+      environment.log({
+        level: 'error',
+        message: 'the eventlog was corrupt and has been salvaged',
+        fields: { ...salvaged },
+      })
     }
     return makeLeaderState({
-      environment, log, replica: new StateReplica(storage, log.status.term), keepExport: (bytes) => storage.keepExport(bytes),
+      environment,
+      log,
+      replica: new StateReplica(storage, log.status.term),
+      keepExport: (bytes) => storage.keepExport(bytes),
     })
   }
 
@@ -140,7 +151,10 @@ export class Leader {
 
   /** A session that has to subscribe again sends its pushes once more then. */
   #admit(pushes: ReturnType<LeaderInbox<Connection>['takePushes']>): void {
-    admitPushes(this.#state, pushes.flatMap(({ from: { feed }, push }) => (feed === null ? [] : [{ feed, push }])))
+    admitPushes(
+      this.#state,
+      pushes.flatMap(({ from: { feed }, push }) => (feed === null ? [] : [{ feed, push }])),
+    )
   }
 
   #takeMessage(): void {
@@ -215,7 +229,11 @@ export class Leader {
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
   #failed(error: unknown): void {
     const { environment } = this.#options
-    environment.log({ level: 'error', message: describeError(error).message, fields: { error: describeError(error).tag } })
+    environment.log({
+      level: 'error',
+      message: describeError(error).message,
+      fields: { error: describeError(error).tag },
+    })
     noteBackend(this.#state, { error })
     // Computed for places that their events may not get next time.
     this.#state.effects.clear()

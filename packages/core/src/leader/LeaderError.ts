@@ -11,10 +11,9 @@ export class LeaderStale extends Schema.TaggedError<LeaderStale>('@headwater/cor
 }
 
 /** A file that this version cannot read: nothing in it is touched. */
-export class FormatUnsupported extends Schema.TaggedError<FormatUnsupported>('@headwater/core/leader/FormatUnsupported')(
-  'FormatUnsupported',
-  { file: Schema.String, found: Schema.Number, supported: Schema.Number },
-) {
+export class FormatUnsupported extends Schema.TaggedError<FormatUnsupported>(
+  '@headwater/core/leader/FormatUnsupported',
+)('FormatUnsupported', { file: Schema.String, found: Schema.Number, supported: Schema.Number }) {
   override get message(): string {
     return this.found > this.supported
       ? `the ${this.file} file has format ${this.found}, this version of @headwater/core reads up to ${this.supported}: update @headwater/core`
@@ -36,10 +35,13 @@ export class PullGap extends Schema.TaggedError<PullGap>('@headwater/core/leader
 }
 
 /** The schema says `onUnknownEvent: 'fail'` and the backend has an event it does not know: sync stops before it. */
-export class EventUnknown extends Schema.TaggedError<EventUnknown>('@headwater/core/leader/EventUnknown')('EventUnknown', {
-  name: Schema.String,
-  global: Schema.Number,
-}) {
+export class EventUnknown extends Schema.TaggedError<EventUnknown>('@headwater/core/leader/EventUnknown')(
+  'EventUnknown',
+  {
+    name: Schema.String,
+    global: Schema.Number,
+  },
+) {
   override get message(): string {
     return `e${this.global} is a "${this.name}", which this app's schema does not know: update the app, or choose another onUnknownEvent policy`
   }

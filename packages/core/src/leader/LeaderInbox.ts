@@ -48,7 +48,9 @@ export class LeaderInbox<Sender extends object> {
 }
 
 /** The first message of every sender, then the second of each, and so on. */
-const takingTurns = <Sender extends object>(received: ReadonlyArray<Received<Sender>>): ReadonlyArray<Received<Sender>> => {
+const takingTurns = <Sender extends object>(
+  received: ReadonlyArray<Received<Sender>>,
+): ReadonlyArray<Received<Sender>> => {
   const bySender = new Map<Sender, Array<Received<Sender>>>()
   for (const one of received) {
     const same = bySender.get(one.from)

@@ -77,7 +77,12 @@ export const changeAttachment = (leader: LeaderState, dropsRows: boolean): void 
     ...(dropsRows ? { base: root } : {}),
     rows: [],
     status: {
-      attachment: attachment + 1, backendId: null, head: 0, headEventId: null, cursorJson: null, epoch: dropsRows ? epoch + 1 : epoch,
+      attachment: attachment + 1,
+      backendId: null,
+      head: 0,
+      headEventId: null,
+      cursorJson: null,
+      epoch: dropsRows ? epoch + 1 : epoch,
     },
   })
   if (dropsRows) {

@@ -79,7 +79,7 @@ export const loadSyncState = (log: Eventlog): SyncState => {
   if (!isAttached(log)) return makeSyncState({ upstreamHead: localHead })
   const upstreamHead = log.lastAtGlobal(log.status.head)
   const pending: Array<NumberedEvent> = []
-  for (let after = upstreamHead; ; ) {
+  for (let after = upstreamHead; ;) {
     const rows = log.page(after, 1000)
     for (const { seq, event } of rows) pending.push({ seq, event })
     const last = rows.at(-1)

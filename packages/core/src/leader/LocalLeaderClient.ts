@@ -9,7 +9,11 @@ import type { Leader, LeaderPort } from './Leader.ts'
  *
  * `onClose` runs after the session has said goodbye.
  */
-export const localLeaderClient = (leader: Leader, environment: Environment, onClose: () => Promise<void>): LeaderClient => {
+export const localLeaderClient = (
+  leader: Leader,
+  environment: Environment,
+  onClose: () => Promise<void>,
+): LeaderClient => {
   let handlers: LeaderClientHandlers | null = null
   let port: LeaderPort | null = null
   const incoming: Array<LeaderMessage> = []

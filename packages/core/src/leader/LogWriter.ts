@@ -28,7 +28,8 @@ export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside
   const epoch = log.status.epoch + (raisesEpoch ? 1 : 0)
   // Read before anything is written: between COMMIT and memory nothing may fail.
   const baseRow = base === undefined ? undefined : log.at(base)
-  const baseSeq = base === undefined ? undefined : (baseRow?.seq ?? { ...root, global: base.global, client: base.client })
+  const baseSeq =
+    base === undefined ? undefined : (baseRow?.seq ?? { ...root, global: base.global, client: base.client })
   const baseId = baseRow?.event.id ?? null
   log.write({
     ...beside,
@@ -40,7 +41,13 @@ export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside
   if (raisesEpoch) leader.effects.clear()
   const effects = takeEffects(leader, before, merged.newEvents)
   replica.commit(
-    { ...(base === undefined ? {} : { base, baseId }), effects, epoch, attachment: log.status.attachment, settledHead: merged.state.upstreamHead },
+    {
+      ...(base === undefined ? {} : { base, baseId }),
+      effects,
+      epoch,
+      attachment: log.status.attachment,
+      settledHead: merged.state.upstreamHead,
+    },
     log,
   )
   if (base !== undefined) leader.hashes.forget()

@@ -108,7 +108,9 @@ const mergePage = (leader: LeaderState, admitted: Admitted, cursorJson: string |
   const reinstated = rows.filter(({ event }) => log.isRejected(event)).map(({ event }) => event)
   const collided = merged._tag === 'rebase' ? merged.droppedEvents : []
   const rejected = collided.map(({ event }): RefusedEvent => ({
-    event, reason: 'collision', detail: 'another client\'s event has this id',
+    event,
+    reason: 'collision',
+    detail: "another client's event has this id",
   }))
   writeMerge(leader, merged, {
     syncMetadata,

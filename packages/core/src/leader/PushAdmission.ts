@@ -38,7 +38,14 @@ interface Admission {
  * **Fails with**  `LeaderStale`; `SqliteError` (nothing of any of them was stored).
  */
 export const admitPushes = (leader: LeaderState, pushes: ReadonlyArray<SessionPush>): void => {
-  const admission: Admission = { sync: leader.sync, rows: [], rowById: new Map(), collisions: [], admittedFrom: new Map(), taken: [] }
+  const admission: Admission = {
+    sync: leader.sync,
+    rows: [],
+    rowById: new Map(),
+    collisions: [],
+    admittedFrom: new Map(),
+    taken: [],
+  }
   for (const push of pushes) admitPush(leader, admission, push)
   if (admission.rows.length > 0 || admission.collisions.length > 0) writeAdmitted(leader, admission)
   for (const { feed, push } of admission.taken) feed.keep(push.events)
@@ -60,7 +67,8 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
     return feed.refusePush(admission.sync.localHead, log)
   }
   admission.taken.push({ feed, push })
-  let holdsEffects = push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
+  let holdsEffects =
+    push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
   const admitted = admission.admittedFrom.get(feed) ?? []
   admission.admittedFrom.set(feed, admitted)
   push.events.forEach((event, i) => {

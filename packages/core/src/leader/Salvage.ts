@@ -40,7 +40,11 @@ export const isCorrupt = (error: unknown): boolean => error instanceof SqliteErr
 
 /** A log goes on at its end. Damage further back is found when it is read, and salvaged then. */
 const mustBeSound = (connection: SqliteConnection): void => {
-  connection.prepare('SELECT seqNumGlobal, eventId, argsJson FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 100').all()
+  connection
+    .prepare(
+      'SELECT seqNumGlobal, eventId, argsJson FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 100',
+    )
+    .all()
 }
 
 /**
@@ -51,7 +55,11 @@ const mustBeSound = (connection: SqliteConnection): void => {
  *
  * **Fails with**  `SqliteError`.
  */
-export const salvageEventlog = (storage: LeaderStorage, newClientId: () => string, known: KnownStatus = {}): OpenedLog => {
+export const salvageEventlog = (
+  storage: LeaderStorage,
+  newClientId: () => string,
+  known: KnownStatus = {},
+): OpenedLog => {
   const { eventlog, corrupt, keptAs, done } = storage.setAsideEventlog()
   const old = corrupt === undefined ? undefined : Eventlog.openDamaged(corrupt)
   const log = Eventlog.open(eventlog, () => old?.status.clientId || known.clientId || newClientId())
@@ -95,7 +103,7 @@ const readWhatCanBeRead = (old: Pick<Eventlog, 'page'>): ReadonlyArray<NumberedE
   let after: Position = root
   let failedBehind: Position = root
   let [limit, inARow] = [1000, 0]
-  for (let failures = 0; failures < failuresMax; ) {
+  for (let failures = 0; failures < failuresMax;) {
     const stepRows = 1 + Math.floor(inARow / failuresPerStep)
     try {
       const page = old.page(after, limit)

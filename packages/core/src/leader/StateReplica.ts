@@ -54,7 +54,8 @@ export interface StateChange {
   readonly settledHead: Position
 }
 
-const headColumns = 'seqNumGlobal, seqNumClient, eventId, epoch, term, trimmedToGlobal, trimmedToClient, attachment, fingerprint, isComplete'
+const headColumns =
+  'seqNumGlobal, seqNumClient, eventId, epoch, term, trimmedToGlobal, trimmedToClient, attachment, fingerprint, isComplete'
 
 const prepareAll = (connection: SqliteConnection) =>
   ({
@@ -77,7 +78,9 @@ const prepareAll = (connection: SqliteConnection) =>
     insertChangeset: connection.prepare(
       'INSERT INTO __headwater_session_changeset (seqNumGlobal, seqNumClient, eventId, changeset, debug) VALUES (?, ?, ?, ?, NULL)',
     ),
-    deleteBehind: connection.prepare('DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
+    deleteBehind: connection.prepare(
+      'DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) > (?, ?)',
+    ),
     trim: connection.prepare('DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) <= (?, ?)'),
     quarantine: connection.prepare(
       'INSERT INTO __headwater_quarantine (eventId, seqNumGlobal, seqNumClient, error) VALUES (?, ?, ?, ?)',
@@ -102,7 +105,9 @@ const attachmentOf = (head: StateHead, present: number, settledHead: Position): 
   compare(head.trimmedTo, settledHead) > 0 ? head.attachment : present
 
 /** What the state database knows of the log it followed, for a log that does not tell it any more; `null` if nothing. */
-export const readStateHead = (storage: LeaderStorage): { readonly term: number; readonly epoch: number; readonly attachment: number } | null => {
+export const readStateHead = (
+  storage: LeaderStorage,
+): { readonly term: number; readonly epoch: number; readonly attachment: number } | null => {
   let connection: SqliteConnection | undefined
   try {
     connection = storage.openState()
@@ -185,7 +190,12 @@ export class StateReplica {
       ${schema.tables.flatMap((table) => table.createSql).join(';\n')};
       PRAGMA application_id = ${stateApplicationId}; PRAGMA user_version = ${formatVersion};`)
     this.#writeFirstHead(connection, {
-      position: root, eventId: null, epoch: log.status.epoch, trimmedTo: root, attachment: log.status.attachment, fingerprint: schema.fingerprint,
+      position: root,
+      eventId: null,
+      epoch: log.status.epoch,
+      trimmedTo: root,
+      attachment: log.status.attachment,
+      fingerprint: schema.fingerprint,
     })
     connection.exec('COMMIT')
     this.#open = this.#read(connection)
@@ -216,7 +226,17 @@ export class StateReplica {
     const { position, eventId, epoch, trimmedTo, attachment, fingerprint } = head
     connection
       .prepare(`INSERT INTO __headwater_state_head (id, ${headColumns}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`)
-      .run([position.global, position.client, eventId, epoch, this.#term, trimmedTo.global, trimmedTo.client, attachment, fingerprint])
+      .run([
+        position.global,
+        position.client,
+        eventId,
+        epoch,
+        this.#term,
+        trimmedTo.global,
+        trimmedTo.client,
+        attachment,
+        fingerprint,
+      ])
   }
 
   #discard(): void {
@@ -239,7 +259,10 @@ export class StateReplica {
       this.#transaction(open, null, () => {
         this.#rollBack(open, base)
         return this.#writeHead(open, {
-          ...open.head, position: base, eventId: log.idAt(base) ?? null, epoch: log.status.epoch,
+          ...open.head,
+          position: base,
+          eventId: log.idAt(base) ?? null,
+          epoch: log.status.epoch,
           attachment: attachmentOf(open.head, log.status.attachment, settledHead),
         })
       })
@@ -286,7 +309,11 @@ export class StateReplica {
     }
     try {
       this.#transaction(open, this.#term, () => {
-        let head: StateHead = { ...open.head, epoch: change.epoch, attachment: attachmentOf(open.head, change.attachment, change.settledHead) }
+        let head: StateHead = {
+          ...open.head,
+          epoch: change.epoch,
+          attachment: attachmentOf(open.head, change.attachment, change.settledHead),
+        }
         if (change.base !== undefined && compare(open.head.position, change.base) > 0) {
           this.#rollBack(open, change.base)
           head = { ...head, position: change.base, eventId: change.baseId ?? null }
@@ -304,7 +331,8 @@ export class StateReplica {
   #applyEffect(open: OpenState, head: StateHead, { seq, id, effect }: RowEffect, settledHead: Position): StateHead {
     if (effect.changeset.length > 0) open.applier?.applyForward(effect.changeset)
     // What is settled already would be trimmed at the end of this transaction.
-    if (compare(seq, settledHead) > 0) open.statements.insertChangeset.run([seq.global, seq.client, id, effect.changeset])
+    if (compare(seq, settledHead) > 0)
+      open.statements.insertChangeset.run([seq.global, seq.client, id, effect.changeset])
     if (effect.error !== null) open.statements.quarantine.run([id, seq.global, seq.client, effect.error])
     return { ...head, position: seq, eventId: id }
   }
@@ -328,7 +356,15 @@ export class StateReplica {
   #writeHead({ statements }: OpenState, head: StateHead): StateHead {
     const { position, eventId, epoch, trimmedTo, attachment, fingerprint } = head
     statements.setHead.run([
-      position.global, position.client, eventId, epoch, this.#term, trimmedTo.global, trimmedTo.client, attachment, fingerprint,
+      position.global,
+      position.client,
+      eventId,
+      epoch,
+      this.#term,
+      trimmedTo.global,
+      trimmedTo.client,
+      attachment,
+      fingerprint,
     ])
     return head
   }

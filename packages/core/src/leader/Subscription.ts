@@ -63,7 +63,8 @@ const tellLeading = (leader: LeaderState, feed: SessionFeed): void => {
 }
 
 /** It subscribes again, and is no longer outdated then. */
-const takeBack = (leader: LeaderState, feed: SessionFeed): void => feed.send({ _tag: 'hello', term: leader.log.status.term })
+const takeBack = (leader: LeaderState, feed: SessionFeed): void =>
+  feed.send({ _tag: 'hello', term: leader.log.status.term })
 
 /** Without anybody who has the leading schema the newest of those that were outdated leads; it takes its like back. */
 export const takeNewestBack = (leader: LeaderState): void => {
@@ -118,7 +119,10 @@ const resume = (leader: LeaderState, subscription: Subscribe): Extract<Subscribe
 }
 
 /** The last row that the session and the log both have: at its settled head at least, which no log ever moves. */
-const commonPrefix = ({ log }: LeaderState, { epoch, upstreamHead, settledHead, confirmed }: Subscribe): EventSequenceNumber => {
+const commonPrefix = (
+  { log }: LeaderState,
+  { epoch, upstreamHead, settledHead, confirmed }: Subscribe,
+): EventSequenceNumber => {
   if (epoch === log.status.epoch && compare(upstreamHead, log.localHead()) <= 0) {
     return log.at(upstreamHead)?.seq ?? { ...root, ...upstreamHead }
   }

@@ -45,10 +45,14 @@ export class BackendHost {
       case 'cancel':
         return this.#cancel(call.call)
       case 'ping':
-        return this.#run(call.call, context, (backend) => Effect.map(backend.ping, (info) => ({ is: 'info', info }) as const))
+        return this.#run(call.call, context, (backend) =>
+          Effect.map(backend.ping, (info) => ({ is: 'info', info }) as const),
+        )
       case 'push': {
         const { batch } = call
-        return this.#run(call.call, context, (backend) => Effect.map(backend.push(batch), (answer) => ({ is: 'answer', answer }) as const))
+        return this.#run(call.call, context, (backend) =>
+          Effect.map(backend.push(batch), (answer) => ({ is: 'answer', answer }) as const),
+        )
       }
       case 'pull': {
         const { request } = call
@@ -102,7 +106,9 @@ export class BackendHost {
   }
 
   #watchConnection(backend: SyncBackend): void {
-    const watch = Stream.runForEach(backend.connection, (state) => Effect.sync(() => this.#answer(0, { is: 'connection', state })))
+    const watch = Stream.runForEach(backend.connection, (state) =>
+      Effect.sync(() => this.#answer(0, { is: 'connection', state })),
+    )
     this.#runFork(Effect.forkIn(watch, this.#scope))
   }
 

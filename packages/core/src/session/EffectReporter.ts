@@ -55,5 +55,13 @@ export const makeImage = (session: SessionState): Image | undefined => {
   if (database === null) return undefined
   const bytes = database.imageAt(sync.upstreamHead, session.openDatabase)
   if (bytes === undefined) return undefined
-  return { _tag: 'image', epoch, attachment, at: sync.upstreamHead, trimmedTo: database.trimmedTo, fingerprint: schema.descriptor.fingerprint, bytes }
+  return {
+    _tag: 'image',
+    epoch,
+    attachment,
+    at: sync.upstreamHead,
+    trimmedTo: database.trimmedTo,
+    fingerprint: schema.descriptor.fingerprint,
+    bytes,
+  }
 }

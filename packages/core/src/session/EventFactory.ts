@@ -39,12 +39,24 @@ export class EventFactory {
       const argsJson = encodeArgs(definition, args)
       const id = this.#newId(createdAt)
       commitId ??= id
-      return { id, name: definition.name, argsJson, clientId, sessionId: this.#sessionId, createdAt, commitId, isClientOnly: definition.isClientOnly }
+      return {
+        id,
+        name: definition.name,
+        argsJson,
+        clientId,
+        sessionId: this.#sessionId,
+        createdAt,
+        commitId,
+        isClientOnly: definition.isClientOnly,
+      }
     })
   }
 
   /** The same fact again, under a new id: for a dead letter or a quarantined event that the app wants to try again. */
-  again({ name, argsJson, isClientOnly }: Pick<EventEnvelope, 'name' | 'argsJson' | 'isClientOnly'>, clientId: string): EventEnvelope {
+  again(
+    { name, argsJson, isClientOnly }: Pick<EventEnvelope, 'name' | 'argsJson' | 'isClientOnly'>,
+    clientId: string,
+  ): EventEnvelope {
     const createdAt = this.#environment.now()
     const id = this.#newId(createdAt)
     return { id, name, argsJson, clientId, sessionId: this.#sessionId, createdAt, commitId: id, isClientOnly }

@@ -48,7 +48,10 @@ export class EventMaterializer {
     return {
       event: { id, name, clientId, sessionId, createdAt },
       query: <A>(query: Query<A>): A => {
-        const reads = query.source === undefined ? this.#guard.inspect(query.sql, query.params, 'read').reads : [query.source.table.name]
+        const reads =
+          query.source === undefined
+            ? this.#guard.inspect(query.sql, query.params, 'read').reads
+            : [query.source.table.name]
         checkTableScope(this.#schema, definition, { reads, writes: [] })
         const statement = this.#statements.get(query.sql, query.integers)
         return query.decode(statement.all(query.params), statement.columns)

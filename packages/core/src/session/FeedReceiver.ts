@@ -4,7 +4,15 @@
  *
  * **Source**  spec sections 4 (`upstream-advance`, `upstream-rebase`) and 5.
  */
-import type { Feed, FeedRow, Kept, RefusedEvent, Subscribed, SubscribedResume, SubscribedSnapshot } from '../channel/LeaderMessage.ts'
+import type {
+  Feed,
+  FeedRow,
+  Kept,
+  RefusedEvent,
+  Subscribed,
+  SubscribedResume,
+  SubscribedSnapshot,
+} from '../channel/LeaderMessage.ts'
 import type { EventEnvelope, NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, equals, type EventSequenceNumber, next, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { Advance, Rebase } from '../sync/MergeResult.ts'
@@ -28,7 +36,8 @@ export const subscribe = (session: SessionState, wantsSnapshot = false, isImageD
   session.areOrphansSent = false
   session.pushAgainAt = null
   session.connection = 'subscribing'
-  const mayResume = database !== null && !wantsSnapshot && !session.hasLeftLog && compare(database.trimmedTo, sync.upstreamHead) <= 0
+  const mayResume =
+    database !== null && !wantsSnapshot && !session.hasLeftLog && compare(database.trimmedTo, sync.upstreamHead) <= 0
   const confirmed = mayResume
     ? database.namesBehind(settledHead).filter((row) => compare(row, sync.upstreamHead) <= 0)
     : []
@@ -84,10 +93,12 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void 
   const before = session.sync.pending.toArray()
   const database = new SessionDatabase(session.openDatabase, session.schema, image, trimmedTo)
   let head: EventSequenceNumber = at
-  const pending = before.filter(({ event }) => !leaves.has(event.id)).map(({ event, seq }) => {
-    head = next(head, event.isClientOnly, seq.rebaseGeneration)
-    return { seq: head, event }
-  })
+  const pending = before
+    .filter(({ event }) => !leaves.has(event.id))
+    .map(({ event, seq }) => {
+      head = next(head, event.isClientOnly, seq.rebaseGeneration)
+      return { seq: head, event }
+    })
   replayOrClose(database, pending)
   session.installed = null
   replaceDatabase(session, database, at, facts.localHead)
@@ -203,10 +214,22 @@ const hasBase = ({ database, sync, settledHead }: SessionState, base: Position, 
 /** What this session has behind `base`. Of a confirmed event only its name is needed: it is undone, never replayed from here. */
 const have = ({ database, sync }: SessionState, base: Position): ReadonlyArray<NumberedEvent> => {
   const confirmed = database!.namesBehind(base).filter((row) => compare(row, sync.upstreamHead) <= 0)
-  return [...confirmed.map(({ global, client, id }) => ({
-    seq: { global, client, rebaseGeneration: 0 },
-    event: { id, name: '', argsJson: '', clientId: '', sessionId: '', createdAt: 0, commitId: '', isClientOnly: client > 0 },
-  })), ...sync.pending]
+  return [
+    ...confirmed.map(({ global, client, id }) => ({
+      seq: { global, client, rebaseGeneration: 0 },
+      event: {
+        id,
+        name: '',
+        argsJson: '',
+        clientId: '',
+        sessionId: '',
+        createdAt: 0,
+        commitId: '',
+        isClientOnly: client > 0,
+      },
+    })),
+    ...sync.pending,
+  ]
 }
 
 /** Rows with their events: those the leader left out are this session's own, still pending, in order. */

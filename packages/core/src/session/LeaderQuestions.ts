@@ -22,7 +22,11 @@ export class LeaderQuestions {
   }
 
   /** **Fails with**  `RequestFailed` with the leader's reason; `StoreClosed`; the signal's reason. */
-  ask<T extends LeaderRequestTag>(request: T, ask: LeaderRequests[T]['ask'], signal?: AbortSignal): Promise<LeaderRequests[T]['answer']> {
+  ask<T extends LeaderRequestTag>(
+    request: T,
+    ask: LeaderRequests[T]['ask'],
+    signal?: AbortSignal,
+  ): Promise<LeaderRequests[T]['answer']> {
     if (this.#isClosed) return Promise.reject(new StoreClosed({ operation: request }))
     return new Promise((resolve, reject) => {
       const n = this.#next++
@@ -36,8 +40,14 @@ export class LeaderQuestions {
       this.#open.set(n, {
         request,
         ask,
-        resolve: (answer) => { settled(); resolve(answer) },
-        reject: (error) => { settled(); reject(error) },
+        resolve: (answer) => {
+          settled()
+          resolve(answer)
+        },
+        reject: (error) => {
+          settled()
+          reject(error)
+        },
       })
       if (this.#isConnected) this.#send(n)
     })

@@ -30,7 +30,9 @@ export const installMerge = (session: SessionState, merged: Advance | Rebase, fe
   const before = (): void => {
     if (merged._tag === 'rebase' && merged.rollbackEvents.length > 0) undone = database.rollBackTo(merged.base)
   }
-  const effects = database.replay(merged.newEvents, before, (replayed) => mustBeLeaders(merged.newEvents, replayed, feed))
+  const effects = database.replay(merged.newEvents, before, (replayed) =>
+    mustBeLeaders(merged.newEvents, replayed, feed),
+  )
   session.installed = { after, rows: merged.newEvents, effects: effects.map(({ effect }) => effect) }
   publish(session, merged)
   const changes: Array<Changes> = undone.length > 0 ? [() => undone] : []

@@ -31,7 +31,8 @@ const mayPush = (session: SessionState): boolean => {
   const again = session.pushAgainAt
   if (again === null) return true
   const isThere =
-    session.epoch > again.epoch || (session.epoch === again.epoch && compare(session.sync.upstreamHead, again.head) >= 0)
+    session.epoch > again.epoch ||
+    (session.epoch === again.epoch && compare(session.sync.upstreamHead, again.head) >= 0)
   if (!isThere) return false
   session.pushAgainAt = null
   session.sentCount = 0
@@ -45,7 +46,9 @@ const sendBatch = (session: SessionState): void => {
   const rows = pending.toArray(start, end)
   const before: NumberedEvent | undefined = start === 0 ? undefined : pending.at(start - 1)
   const after: Position = before?.seq ?? upstreamHead
-  const effects = packEffects(takeUnsent(session, start, rows.length) ?? effectsBehind(session.database!, after, rows.length))
+  const effects = packEffects(
+    takeUnsent(session, start, rows.length) ?? effectsBehind(session.database!, after, rows.length),
+  )
   session.client.send(
     {
       _tag: 'push',
@@ -61,7 +64,11 @@ const sendBatch = (session: SessionState): void => {
 }
 
 /** The effects as their commits made them, if they are still those of the first unsent events. */
-const takeUnsent = ({ unsentEffects, sync }: SessionState, start: number, count: number): ReadonlyArray<EventEffect> | undefined => {
+const takeUnsent = (
+  { unsentEffects, sync }: SessionState,
+  start: number,
+  count: number,
+): ReadonlyArray<EventEffect> | undefined => {
   if (unsentEffects.length !== sync.pending.length - start) {
     unsentEffects.length = 0
     return undefined
@@ -79,5 +86,12 @@ const batchEnd = (length: number, start: number, groupAt: (index: number) => str
 const sendOrphans = (session: SessionState): void => {
   if (session.areOrphansSent || session.orphans.length === 0) return
   session.areOrphansSent = true
-  session.client.send({ _tag: 'push', prev: null, events: session.orphans, epoch: -1, seqs: [], effects: packEffects([]) })
+  session.client.send({
+    _tag: 'push',
+    prev: null,
+    events: session.orphans,
+    epoch: -1,
+    seqs: [],
+    effects: packEffects([]),
+  })
 }

@@ -133,7 +133,8 @@ export class Receipts {
   }
 
   refused(refused: ReadonlyArray<RefusedEvent>): void {
-    for (const { event, reason, detail } of refused) this.#reject(event.id, new EventRejected({ eventId: event.id, reason, detail }))
+    for (const { event, reason, detail } of refused)
+      this.#reject(event.id, new EventRejected({ eventId: event.id, reason, detail }))
   }
 
   close(): void {
@@ -191,7 +192,8 @@ export class Receipts {
     const { seq, isSettled, outcome } = located
     this.#positions.set(eventId, seq)
     const isFinal = seq.client > 0 || (isSettled && (this.#session.facts?.attachment ?? 0) > 0)
-    const isSkipped = outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
+    const isSkipped =
+      outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
     const confirmation: Confirmation = { eventId, position: seq, effect: isSkipped ? 'skipped' : 'applied' }
     this.#resolve(eventId, confirmation, (waiter) => waiter.goal === 'persisted' || isFinal)
   }

@@ -67,7 +67,10 @@ export class Session {
     const { client, backend, schema, environment, sessionId } = options
     this.#options = options
     this.state = makeSessionState({
-      sessionId, schema, environment, client,
+      sessionId,
+      schema,
+      environment,
+      client,
       openDatabase: options.openDatabase,
       backendName: backend?.name ?? null,
       listener: {
@@ -84,7 +87,8 @@ export class Session {
     this.#receipts = new Receipts(this.state, this.questions)
     this.#factory = new EventFactory(schema, environment, sessionId)
     this.#withoutEffect = new WithoutEffect(schema, environment, (notice) => options.onNotice(notice))
-    this.#backendHost = backend === null ? null : new BackendHost(backend, environment.runFork, (result) => client.send(result))
+    this.#backendHost =
+      backend === null ? null : new BackendHost(backend, environment.runFork, (result) => client.send(result))
     client.listen({ onMessage: (message) => this.#receive(message), onLost: (reason) => this.#lost(reason) })
   }
 
@@ -107,7 +111,8 @@ export class Session {
   commit(inputs: ReadonlyArray<EventInput>): Receipt {
     const { state } = this
     if (state.isClosed || state.database === null) throw new StoreClosed({ operation: 'commit' })
-    if (state.database.isMaterializing || state.shown?.database.isMaterializing === true) throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
+    if (state.database.isMaterializing || state.shown?.database.isMaterializing === true)
+      throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
     return this.commitEvents(this.#factory.make(inputs, state.clientId))
   }
 
@@ -276,7 +281,10 @@ export class Session {
     // What comes until then is for a session that took the last message.
     state.waitingFor = state.nextNumber++
     this.#storageRetry?.()
-    this.#storageRetry = environment.setTimer(again, retryDelayMs({ attempt: this.#failures - 1, random: environment.random() }))
+    this.#storageRetry = environment.setTimer(
+      again,
+      retryDelayMs({ attempt: this.#failures - 1, random: environment.random() }),
+    )
   }
 
   #rejectReady(error: unknown): void {

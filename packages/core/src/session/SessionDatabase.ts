@@ -67,8 +67,12 @@ const prepareAll = (connection: SqliteConnection) =>
       `SELECT seqNumGlobal, seqNumClient, eventId FROM __headwater_session_changeset
        WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal, seqNumClient`,
     ),
-    idAt: connection.prepare('SELECT eventId FROM __headwater_session_changeset WHERE seqNumGlobal = ? AND seqNumClient = ?'),
-    deleteBehind: connection.prepare('DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
+    idAt: connection.prepare(
+      'SELECT eventId FROM __headwater_session_changeset WHERE seqNumGlobal = ? AND seqNumClient = ?',
+    ),
+    deleteBehind: connection.prepare(
+      'DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) > (?, ?)',
+    ),
     trim: connection.prepare('DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) <= (?, ?)'),
     quarantine: connection.prepare(
       'INSERT INTO __headwater_quarantine (eventId, seqNumGlobal, seqNumClient, error) VALUES (?, ?, ?, ?)',
@@ -189,7 +193,10 @@ export class SessionDatabase {
     return captured
   }
 
-  #tryMaterialize(event: NumberedEvent['event'], isGuarded: boolean): { readonly effect: EventEffect; readonly changes: Changes } {
+  #tryMaterialize(
+    event: NumberedEvent['event'],
+    isGuarded: boolean,
+  ): { readonly effect: EventEffect; readonly changes: Changes } {
     if (!this.#schema.eventByName.has(event.name)) {
       return { effect: { outcome: 'unknown', changeset: emptyChangeset, error: null }, changes: () => [] }
     }
@@ -204,7 +211,10 @@ export class SessionDatabase {
       if (!isGuarded) throw new EventFailed()
       this.#own.rollbackTo.run()
       const message = error instanceof Error ? error.message : String(error)
-      return { effect: { outcome: 'skipped', changeset: emptyChangeset, error: message || 'the materializer threw' }, changes: () => [] }
+      return {
+        effect: { outcome: 'skipped', changeset: emptyChangeset, error: message || 'the materializer threw' },
+        changes: () => [],
+      }
     }
   }
 
@@ -232,15 +242,22 @@ export class SessionDatabase {
 
   /** **Shape** oldest first, at most `limit`, strictly behind `after`; changesets are the caller's. */
   retainedBehind(after: Position, limit: number): Array<RetainedEffect> {
-    return this.#own.changesetsBehind.all([after.global, after.client, limit]).map(([global, client, id, changeset]) => ({
-      global: global as number, client: client as number, id: id as string, changeset: changeset as Uint8Array,
-    }))
+    return this.#own.changesetsBehind
+      .all([after.global, after.client, limit])
+      .map(([global, client, id, changeset]) => ({
+        global: global as number,
+        client: client as number,
+        id: id as string,
+        changeset: changeset as Uint8Array,
+      }))
   }
 
   /** **Shape** oldest first, strictly behind `after`. */
   namesBehind(after: Position): Array<RowName> {
     return this.#own.namesBehind.all([after.global, after.client]).map(([global, client, id]) => ({
-      global: global as number, client: client as number, id: id as string,
+      global: global as number,
+      client: client as number,
+      id: id as string,
     }))
   }
 
@@ -251,7 +268,9 @@ export class SessionDatabase {
 
   quarantined(): ReadonlyArray<QuarantinedEvent> {
     return this.#own.quarantined.all().map(([eventId, global, client, error]) => ({
-      eventId: eventId as string, position: { global: global as number, client: client as number }, error: error as string,
+      eventId: eventId as string,
+      position: { global: global as number, client: client as number },
+      error: error as string,
     }))
   }
 
@@ -279,4 +298,3 @@ export class SessionDatabase {
     this.connection.close()
   }
 }
-

@@ -21,7 +21,10 @@ export class CommitInsideMaterializer extends Data.TaggedError('CommitInsideMate
 }
 
 /** The event belongs to another schema than the store's. */
-export class EventNotInSchema extends Data.TaggedError('EventNotInSchema')<{ readonly event: string; readonly known: ReadonlyArray<string> }> {
+export class EventNotInSchema extends Data.TaggedError('EventNotInSchema')<{
+  readonly event: string
+  readonly known: ReadonlyArray<string>
+}> {
   override get message(): string {
     return `"${this.event}" is not an event of this store's schema; it knows ${this.known.join(', ')}`
   }
@@ -63,7 +66,10 @@ export class RequestFailed extends Data.TaggedError('RequestFailed')<{
 }
 
 /** Another tab or process runs a newer version of this app's schema: what was committed here is kept and pushed; reload. */
-export class SchemaOutdated extends Data.TaggedError('SchemaOutdated')<{ readonly version: number; readonly newest: number }> {
+export class SchemaOutdated extends Data.TaggedError('SchemaOutdated')<{
+  readonly version: number
+  readonly newest: number
+}> {
   override get message(): string {
     return `this store's schema has version ${this.version}, another session runs ${this.newest}: reload the app`
   }

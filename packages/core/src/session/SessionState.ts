@@ -70,7 +70,11 @@ export interface SessionState {
   /** Effects of the last `unsentEffects.length` pending events, from their commits to their push; a rebase forgets them. */
   unsentEffects: Array<EventEffect>
   /** What the last merge materialized: the leader mostly asks for just that. `effects[i]` is of `rows[i]`, the first is directly behind `after`. */
-  installed: { readonly after: Position; readonly rows: ReadonlyArray<NumberedEvent>; readonly effects: ReadonlyArray<EventEffect> } | null
+  installed: {
+    readonly after: Position
+    readonly rows: ReadonlyArray<NumberedEvent>
+    readonly effects: ReadonlyArray<EventEffect>
+  } | null
   /** Collided with a foreign event of the same id: out of pending, pushed until the leader has answered for them. */
   orphans: Array<EventEnvelope>
   areOrphansSent: boolean
@@ -98,7 +102,10 @@ export interface SessionState {
 }
 
 export const makeSessionState = (
-  options: Pick<SessionState, 'sessionId' | 'schema' | 'environment' | 'client' | 'openDatabase' | 'listener' | 'backendName'>,
+  options: Pick<
+    SessionState,
+    'sessionId' | 'schema' | 'environment' | 'client' | 'openDatabase' | 'listener' | 'backendName'
+  >,
 ): SessionState => ({
   ...options,
   database: null,

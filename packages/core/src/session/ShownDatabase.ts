@@ -10,7 +10,12 @@ import type { SessionDatabase } from './SessionDatabase.ts'
 import type { SessionState, ShownDatabase } from './SessionState.ts'
 
 /** The present database gives way to one at `at` of a log that goes to `localHead`. Before the session's cells change. */
-export const replaceDatabase = (session: SessionState, database: SessionDatabase, at: Position, localHead: Position): void => {
+export const replaceDatabase = (
+  session: SessionState,
+  database: SessionDatabase,
+  at: Position,
+  localHead: Position,
+): void => {
   const { database: fed, shown, sync } = session
   session.database = database
   const isKept = compare(at, localHead) < 0 && !session.isImageDamaged && (shown !== null || fed !== null)
@@ -18,12 +23,16 @@ export const replaceDatabase = (session: SessionState, database: SessionDatabase
     fed?.close()
     return closeShown(session)
   }
-  session.shown = shown === null ? { database: fed!, head: sync.localHead, until: localHead } : { ...shown, until: localHead }
+  session.shown =
+    shown === null ? { database: fed!, head: sync.localHead, until: localHead } : { ...shown, until: localHead }
   if (shown !== null) fed?.close()
 }
 
 /** **Shape**  the events with the shown database's own numbers. */
-export const numberShown = (shown: ShownDatabase, events: ReadonlyArray<EventEnvelope>): ReadonlyArray<NumberedEvent> => {
+export const numberShown = (
+  shown: ShownDatabase,
+  events: ReadonlyArray<EventEnvelope>,
+): ReadonlyArray<NumberedEvent> => {
   let { head } = shown
   return events.map((event) => ({ seq: (head = next(head, event.isClientOnly)), event }))
 }
@@ -36,7 +45,8 @@ export const isBehindShown = ({ shown }: SessionState, upstreamHead: Position): 
 export const showFed = (session: SessionState): void => {
   const { shown, sync, facts } = session
   if (shown === null) return
-  const isFed = !isBehindShown(session, sync.upstreamHead) || (facts !== null && compare(sync.upstreamHead, facts.localHead) >= 0)
+  const isFed =
+    !isBehindShown(session, sync.upstreamHead) || (facts !== null && compare(sync.upstreamHead, facts.localHead) >= 0)
   if (!isFed) return
   closeShown(session)
   session.listener.onTables('everything')

@@ -49,7 +49,11 @@ export class WithoutEffect {
     try {
       policy({ id, name, argsJson, clientId, sessionId, createdAt })
     } catch (error) {
-      this.#environment.log({ level: 'error', message: 'onUnknownEvent threw', fields: { eventId: id, error: String(error) } })
+      this.#environment.log({
+        level: 'error',
+        message: 'onUnknownEvent threw',
+        fields: { eventId: id, error: String(error) },
+      })
     }
   }
 }

@@ -9,9 +9,22 @@ import * as Schema from 'effect/Schema'
  */
 export const SqliteReason = Schema.Literals([
   // environment
-  'Busy', 'Full', 'IoFailed', 'OutOfMemory', 'Interrupted', 'ReadOnly', 'CannotOpen', 'Corrupt', 'NotADatabase', 'Misuse',
+  'Busy',
+  'Full',
+  'IoFailed',
+  'OutOfMemory',
+  'Interrupted',
+  'ReadOnly',
+  'CannotOpen',
+  'Corrupt',
+  'NotADatabase',
+  'Misuse',
   // function of statement and rows
-  'ConstraintFailed', 'Mismatch', 'TooBig', 'Range', 'SqlInvalid',
+  'ConstraintFailed',
+  'Mismatch',
+  'TooBig',
+  'Range',
+  'SqlInvalid',
 ])
 export type SqliteReason = typeof SqliteReason.Type
 
@@ -28,7 +41,13 @@ export class SqliteError extends Schema.TaggedError<SqliteError>('@headwater/cor
   }
   /** Trying the same transaction again later may succeed. */
   get isRetryable(): boolean {
-    return this.reason === 'Busy' || this.reason === 'Interrupted' || this.reason === 'Full' || this.reason === 'IoFailed' || this.reason === 'OutOfMemory'
+    return (
+      this.reason === 'Busy' ||
+      this.reason === 'Interrupted' ||
+      this.reason === 'Full' ||
+      this.reason === 'IoFailed' ||
+      this.reason === 'OutOfMemory'
+    )
   }
   /** The file (or the image that it came from) is damaged. */
   get isDamage(): boolean {
@@ -40,16 +59,39 @@ export class SqliteError extends Schema.TaggedError<SqliteError>('@headwater/cor
   }
 }
 
-const functionOfInput: ReadonlySet<SqliteReason> = new Set(['ConstraintFailed', 'Mismatch', 'TooBig', 'Range', 'SqlInvalid'])
+const functionOfInput: ReadonlySet<SqliteReason> = new Set([
+  'ConstraintFailed',
+  'Mismatch',
+  'TooBig',
+  'Range',
+  'SqlInvalid',
+])
 
 /** Primary result codes of sqlite3.h that have a reason of their own; every other code is `SqlInvalid` for 1, else `IoFailed`. */
 const reasonByPrimaryCode: ReadonlyMap<string, SqliteReason> = new Map([
-  ['SQLITE_ERROR', 'SqlInvalid'], ['SQLITE_PERM', 'ReadOnly'], ['SQLITE_ABORT', 'Interrupted'], ['SQLITE_BUSY', 'Busy'],
-  ['SQLITE_LOCKED', 'Busy'], ['SQLITE_NOMEM', 'OutOfMemory'], ['SQLITE_READONLY', 'ReadOnly'], ['SQLITE_INTERRUPT', 'Interrupted'],
-  ['SQLITE_IOERR', 'IoFailed'], ['SQLITE_CORRUPT', 'Corrupt'], ['SQLITE_NOTFOUND', 'Misuse'], ['SQLITE_FULL', 'Full'],
-  ['SQLITE_CANTOPEN', 'CannotOpen'], ['SQLITE_PROTOCOL', 'Busy'], ['SQLITE_SCHEMA', 'Interrupted'], ['SQLITE_TOOBIG', 'TooBig'],
-  ['SQLITE_CONSTRAINT', 'ConstraintFailed'], ['SQLITE_MISMATCH', 'Mismatch'], ['SQLITE_MISUSE', 'Misuse'], ['SQLITE_NOLFS', 'IoFailed'],
-  ['SQLITE_AUTH', 'SqlInvalid'], ['SQLITE_RANGE', 'Range'], ['SQLITE_NOTADB', 'NotADatabase'],
+  ['SQLITE_ERROR', 'SqlInvalid'],
+  ['SQLITE_PERM', 'ReadOnly'],
+  ['SQLITE_ABORT', 'Interrupted'],
+  ['SQLITE_BUSY', 'Busy'],
+  ['SQLITE_LOCKED', 'Busy'],
+  ['SQLITE_NOMEM', 'OutOfMemory'],
+  ['SQLITE_READONLY', 'ReadOnly'],
+  ['SQLITE_INTERRUPT', 'Interrupted'],
+  ['SQLITE_IOERR', 'IoFailed'],
+  ['SQLITE_CORRUPT', 'Corrupt'],
+  ['SQLITE_NOTFOUND', 'Misuse'],
+  ['SQLITE_FULL', 'Full'],
+  ['SQLITE_CANTOPEN', 'CannotOpen'],
+  ['SQLITE_PROTOCOL', 'Busy'],
+  ['SQLITE_SCHEMA', 'Interrupted'],
+  ['SQLITE_TOOBIG', 'TooBig'],
+  ['SQLITE_CONSTRAINT', 'ConstraintFailed'],
+  ['SQLITE_MISMATCH', 'Mismatch'],
+  ['SQLITE_MISUSE', 'Misuse'],
+  ['SQLITE_NOLFS', 'IoFailed'],
+  ['SQLITE_AUTH', 'SqlInvalid'],
+  ['SQLITE_RANGE', 'Range'],
+  ['SQLITE_NOTADB', 'NotADatabase'],
 ])
 
 /** The single place where a SQLite result code becomes a reason. `code` is the extended code's name as both drivers report it. */
@@ -66,6 +108,8 @@ export const classifySqliteError = (failure: {
     operation: failure.operation,
     code: failure.code,
     detail: failure.detail,
-    ...(failure.sql === undefined ? {} : { sql: failure.sql.length > 300 ? `${failure.sql.slice(0, 300)}…` : failure.sql }),
+    ...(failure.sql === undefined
+      ? {}
+      : { sql: failure.sql.length > 300 ? `${failure.sql.slice(0, 300)}…` : failure.sql }),
   })
 }

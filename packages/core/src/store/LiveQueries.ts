@@ -12,7 +12,10 @@ import type { TableChanges } from '../session/SessionState.ts'
 
 /** How a query is run and which tables it reads; the session's database may be another one after a snapshot. */
 export interface QueryRunner {
-  readonly run: (query: Query<unknown>) => { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> }
+  readonly run: (query: Query<unknown>) => {
+    readonly rows: ReadonlyArray<SqliteRow>
+    readonly columns: ReadonlyArray<string>
+  }
   readonly tablesOf: (query: Query<unknown>) => ReadonlyArray<string>
   readonly onError: (error: unknown) => void
 }
@@ -47,7 +50,15 @@ export class LiveQueries {
   subscribe<A>(query: Query<A>, notify: (result: A) => void): () => void {
     const { rows, columns } = this.#runner.run(query)
     const tables = new Set(this.#runner.tablesOf(query))
-    const live: LiveQuery = { query, tables, counts: countPredicate(query), notify, rows, seen: this.#told, isActive: true }
+    const live: LiveQuery = {
+      query,
+      tables,
+      counts: countPredicate(query),
+      notify,
+      rows,
+      seen: this.#told,
+      isActive: true,
+    }
     for (const table of tables) this.#queriesOf(table).add(live)
     this.#notify(live, columns)
     return () => {

@@ -33,7 +33,8 @@ export interface QuarantinedEvents {
   readonly dismiss: (eventIds: string | ReadonlyArray<string>) => void
 }
 
-const idsOf = (eventIds: string | ReadonlyArray<string>): ReadonlyArray<string> => (typeof eventIds === 'string' ? [eventIds] : eventIds)
+const idsOf = (eventIds: string | ReadonlyArray<string>): ReadonlyArray<string> =>
+  typeof eventIds === 'string' ? [eventIds] : eventIds
 
 const commitAgain = (session: Session, event: EventEnvelope): Receipt =>
   session.commitEvents([session.events.again(event, session.state.clientId)])
@@ -57,7 +58,8 @@ export const makeRejectedEvents = (session: Session): RejectedEvents => {
 
 export const makeQuarantinedEvents = (session: Session): QuarantinedEvents => {
   const dismissed = new Set<string>()
-  const list: QuarantinedEvents['list'] = () => session.database.quarantined().filter(({ eventId }) => !dismissed.has(eventId))
+  const list: QuarantinedEvents['list'] = () =>
+    session.database.quarantined().filter(({ eventId }) => !dismissed.has(eventId))
   const retry: QuarantinedEvents['retry'] = async (eventId, { signal } = {}) => {
     if (!list().some((row) => row.eventId === eventId)) throw new EventNotFound({ eventId })
     const event = await readEvent(session, eventId, signal)
@@ -71,7 +73,11 @@ export const makeQuarantinedEvents = (session: Session): QuarantinedEvents => {
 }
 
 /** An event of the log, by its id. */
-const readEvent = async (session: Session, eventId: string, signal: AbortSignal | undefined): Promise<EventEnvelope | undefined> => {
+const readEvent = async (
+  session: Session,
+  eventId: string,
+  signal: AbortSignal | undefined,
+): Promise<EventEnvelope | undefined> => {
   const [located] = await session.questions.ask('locate', { ids: [eventId] }, signal)
   if (located?._tag !== 'logged') return undefined
   const { global, client } = located.seq

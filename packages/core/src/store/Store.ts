@@ -14,7 +14,13 @@ import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import { LiveQueries } from './LiveQueries.ts'
-import { makeQuarantinedEvents, makeRejectedEvents, type QuarantinedEvents, type RejectedEvents, type WaitOptions } from './LostEvents.ts'
+import {
+  makeQuarantinedEvents,
+  makeRejectedEvents,
+  type QuarantinedEvents,
+  type RejectedEvents,
+  type WaitOptions,
+} from './LostEvents.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
@@ -69,7 +75,11 @@ export class Store {
     })
     const { sessionId, storeId, schema, environment, connection, backend } = parts
     this.#session = new Session({
-      sessionId, storeId, schema, environment, backend,
+      sessionId,
+      storeId,
+      schema,
+      environment,
+      backend,
       client: connection.client,
       openDatabase: connection.openDatabase,
       onTables: (changes: TableChanges) => this.#live.refresh(changes),
@@ -206,7 +216,9 @@ export class Store {
     // Errors about args quote them; they stay out of logs unless the app asked for them.
     const isAboutArgs = error instanceof Error && error.name === 'InvalidEventArgs'
     this.#parts.environment.log({
-      level, message, fields: { storeId: this.storeId, error: isAboutArgs && !this.#parts.logsArgs ? 'InvalidEventArgs' : detail },
+      level,
+      message,
+      fields: { storeId: this.storeId, error: isAboutArgs && !this.#parts.logsArgs ? 'InvalidEventArgs' : detail },
     })
   }
 
@@ -216,12 +228,16 @@ export class Store {
   events(options?: EventsOptions & { readonly pending?: false }): AsyncGenerator<LoggedEvent, void, void>
   /** The whole log as appends and rollbacks. */
   events(options: EventsOptions & { readonly pending: true }): AsyncGenerator<LogStep, void, void>
-  events(options: EventsOptions & { readonly pending?: boolean } = {}): AsyncGenerator<LoggedEvent | LogStep, void, void> {
+  events(
+    options: EventsOptions & { readonly pending?: boolean } = {},
+  ): AsyncGenerator<LoggedEvent | LogStep, void, void> {
     const { after = 'e0', signal, pending = false } = options
     const position = parse(after)
     if (position === undefined) throw new InvalidPosition({ position: after })
     const news = { next: (signal: AbortSignal | undefined) => this.#news(signal) }
-    return pending ? logSteps(this.#session, news, position, signal) : settledEvents(this.#session, news, position, signal)
+    return pending
+      ? logSteps(this.#session, news, position, signal)
+      : settledEvents(this.#session, news, position, signal)
   }
 
   /** The next change of anything. Rejects in silence where nobody awaits it any more. */
@@ -257,7 +273,10 @@ export class Store {
    * After `HistoryChanged` or `BackendReset`: `'reset'` takes the backend's log as it is and answers with the exported
    * local log, which is also kept as a file (`keptAs`); `'re-push'` offers every synced event to the backend again, with its id.
    */
-  async resolveHistory(choice: HistoryChoice, { signal }: WaitOptions = {}): Promise<{ readonly exported: Uint8Array | null; readonly keptAs: string | null }> {
+  async resolveHistory(
+    choice: HistoryChoice,
+    { signal }: WaitOptions = {},
+  ): Promise<{ readonly exported: Uint8Array | null; readonly keptAs: string | null }> {
     return await this.#session.questions.ask('resolveHistory', { choice }, signal)
   }
 

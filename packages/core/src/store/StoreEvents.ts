@@ -33,7 +33,13 @@ const toLoggedEvent = ({ seq, event, syncMetadataJson }: LogRow): LoggedEvent =>
   syncMetadata: syncMetadataJson === null ? null : (JSON.parse(syncMetadataJson) as unknown),
 })
 
-const pick = ({ id, name, clientId, sessionId, createdAt }: EventEnvelope) => ({ id, name, clientId, sessionId, createdAt })
+const pick = ({ id, name, clientId, sessionId, createdAt }: EventEnvelope) => ({
+  id,
+  name,
+  clientId,
+  sessionId,
+  createdAt,
+})
 
 /** Lets a reader wait until something may have happened in the log. A wait that nobody awaits rejects in silence. */
 export interface LogNews {
@@ -50,7 +56,11 @@ export async function* settledEvents(
   let at = after
   for (;;) {
     const wait = news.next(signal)
-    const { rows } = await session.questions.ask('readLog', { after: at, limit: rowsPerRead, settledOnly: true }, signal)
+    const { rows } = await session.questions.ask(
+      'readLog',
+      { after: at, limit: rowsPerRead, settledOnly: true },
+      signal,
+    )
     for (const row of rows) {
       at = row.seq
       yield toLoggedEvent(row)

@@ -35,14 +35,22 @@ export interface StoreStatus {
 }
 
 const noBackend: BackendStatus = {
-  connection: 'none', name: null, backendId: null, head: 0, pending: 0, error: null, lastContactAt: null, isCaughtUp: false,
+  connection: 'none',
+  name: null,
+  backendId: null,
+  head: 0,
+  pending: 0,
+  error: null,
+  lastContactAt: null,
+  isCaughtUp: false,
 }
 
 /** The status as the session's cells have it now. */
 export const statusOf = (session: SessionState): StoreStatus => {
   const { sync, facts } = session
   const told = session.backendStatus ?? noBackend
-  const backend = facts === null ? told : { ...told, backendId: facts.backendId, head: facts.backendHead, pending: facts.unsettled }
+  const backend =
+    facts === null ? told : { ...told, backendId: facts.backendId, head: facts.backendHead, pending: facts.unsettled }
   const localHead = facts?.localHead ?? root
   const isBehind = compare(sync.upstreamHead, localHead) < 0
   return {
@@ -65,8 +73,14 @@ export const statusOf = (session: SessionState): StoreStatus => {
     backend,
     progress: isBehind ? { done: sync.upstreamHead.global, total: localHead.global } : null,
     isSynced:
-      session.connection === 'connected' && backend.connection === 'online' && backend.isCaughtUp && backend.error === null &&
-      !session.isOutrun && !isBehind && sync.pending.length === 0 && compare(facts?.settledHead ?? root, localHead) >= 0,
+      session.connection === 'connected' &&
+      backend.connection === 'online' &&
+      backend.isCaughtUp &&
+      backend.error === null &&
+      !session.isOutrun &&
+      !isBehind &&
+      sync.pending.length === 0 &&
+      compare(facts?.settledHead ?? root, localHead) >= 0,
     outdatedBy: session.connection === 'outdated' ? session.newestVersion : null,
   }
 }

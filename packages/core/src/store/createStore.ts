@@ -41,14 +41,22 @@ export interface StoreOptions {
  */
 export const createStore = async (options: StoreOptions): Promise<Store> => {
   const { schema, storeId, adapter, backend, signal, onStatus, log, logArgs = false } = options
-  if (typeof storeId !== 'string' || !storeIdPattern.test(storeId)) throw new InvalidStoreId({ storeId: String(storeId) })
+  if (typeof storeId !== 'string' || !storeIdPattern.test(storeId))
+    throw new InvalidStoreId({ storeId: String(storeId) })
   signal?.throwIfAborted()
   const logEntry = typeof log === 'function' ? log : consoleLog(log ?? 'warn')
   const environment = options.environment ?? systemEnvironment({ log: logEntry })
   const sessionId = makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
   const connection = await adapter.connect({ storeId, sessionId, environment, signal })
   const store = new Store({
-    storeId, sessionId, schema, adapter, connection, backend: backend ?? null, environment, logsArgs: logArgs,
+    storeId,
+    sessionId,
+    schema,
+    adapter,
+    connection,
+    backend: backend ?? null,
+    environment,
+    logsArgs: logArgs,
   })
   if (onStatus !== undefined) store.onStatus(onStatus)
   await untilReady(store, signal)
@@ -69,7 +77,11 @@ const untilReady = async (store: Store, signal: AbortSignal | undefined): Promis
 }
 
 /** Puts an exported eventlog in place of a store that does not exist on this device yet. **Fails with** the adapter's errors. */
-export const importStore = async (options: { readonly adapter: Adapter; readonly storeId: string; readonly bytes: Uint8Array }): Promise<void> => {
+export const importStore = async (options: {
+  readonly adapter: Adapter
+  readonly storeId: string
+  readonly bytes: Uint8Array
+}): Promise<void> => {
   const { adapter, storeId, bytes } = options
   if (!storeIdPattern.test(storeId)) throw new InvalidStoreId({ storeId })
   await adapter.importLog(storeId, bytes)

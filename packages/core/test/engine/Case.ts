@@ -33,7 +33,8 @@ export const engineCase = (sentence: string, body: (context: CaseContext) => Pro
     }
     // Rejections are reported after the microtasks of the turn they happened in.
     await new Promise((resolve) => setImmediate(resolve))
-    if (strayRejections.length > 0) throw new Error(`unhandled rejections: ${strayRejections.splice(0).map(String).join('; ')}`)
+    if (strayRejections.length > 0)
+      throw new Error(`unhandled rejections: ${strayRejections.splice(0).map(String).join('; ')}`)
     provedCount++
   })
 }

@@ -81,7 +81,13 @@ export class Client {
 
   /** Takes the lead, beside whoever leads now, and connects every session to it. */
   startLeader(): RunningLeader {
-    const running: RunningLeader = { leader: null as never, connections: [], fibers: [], heldTurns: null, isEnded: false }
+    const running: RunningLeader = {
+      leader: null as never,
+      connections: [],
+      fibers: [],
+      heldTurns: null,
+      isEnded: false,
+    }
     const defer = (task: () => void): void =>
       this.environment.defer(() => (running.heldTurns === null ? task() : void running.heldTurns.push(task)))
     const runFork: Environment['runFork'] = (effect) => {
@@ -92,7 +98,9 @@ export class Client {
     const leader = new Leader({
       storage: this.#storage(running.connections),
       environment: { ...this.environment, defer, runFork },
-      onEnd: () => { running.isEnded = true },
+      onEnd: () => {
+        running.isEnded = true
+      },
     })
     Object.assign(running, { leader })
     this.#running.push(running)
@@ -151,9 +159,17 @@ export class Client {
           return changes
         }
         return {
-          get columns() { return statement.columns },
-          all: (params) => { this.onStatement(name, sql); return statement.all(params) },
-          get: (params) => { this.onStatement(name, sql); return statement.get(params) },
+          get columns() {
+            return statement.columns
+          },
+          all: (params) => {
+            this.onStatement(name, sql)
+            return statement.all(params)
+          },
+          get: (params) => {
+            this.onStatement(name, sql)
+            return statement.get(params)
+          },
           run,
           finalize: () => statement.finalize(),
         }
@@ -168,7 +184,10 @@ export class Client {
     const { schema = defaultSchema, backend = this.#options.backend, signal, onOpenDatabase } = options
     const link = new Link(this.environment, () => Promise.resolve())
     const store = await createStore({
-      schema, storeId: this.storeId, adapter: this.#adapter(link, onOpenDatabase), environment: this.environment,
+      schema,
+      storeId: this.storeId,
+      adapter: this.#adapter(link, onOpenDatabase),
+      environment: this.environment,
       ...(backend === undefined || backend === null ? {} : { backend }),
       ...(signal === undefined ? {} : { signal }),
     })

@@ -27,7 +27,12 @@ export class Link implements LeaderClient {
   attach(leader: Leader): void {
     const inner = localLeaderClient(leader, this.#environment, () => Promise.resolve())
     this.#inner = inner
-    inner.listen({ onMessage: (message) => { if (this.#inner === inner) this.#deliver(message) }, onLost: () => undefined })
+    inner.listen({
+      onMessage: (message) => {
+        if (this.#inner === inner) this.#deliver(message)
+      },
+      onLost: () => undefined,
+    })
   }
 
   /** The leader is gone. */

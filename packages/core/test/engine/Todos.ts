@@ -13,7 +13,9 @@ export const todoDone = defineEvent('todoDone', Schema.Struct({ id: Schema.Strin
 export const todoRenamed = defineEvent('todoRenamed', Schema.Struct({ id: Schema.String, text: Schema.String }))
 /** Throws unless there is such a todo: what was fine when it was committed may fail after a rebase. */
 export const todoMustExist = defineEvent('todoMustExist', Schema.Struct({ id: Schema.String }))
-export const draftSaved = defineEvent('draftSaved', Schema.Struct({ id: Schema.String, text: Schema.String }), { clientOnly: true })
+export const draftSaved = defineEvent('draftSaved', Schema.Struct({ id: Schema.String, text: Schema.String }), {
+  clientOnly: true,
+})
 
 export const events = { todoCreated, todoDone, todoRenamed, todoMustExist, draftSaved }
 
@@ -21,7 +23,10 @@ export const materializers = {
   todoCreated: ({ id, text }: { readonly id: string; readonly text: string }) => todos.insert({ id, text }),
   todoDone: ({ id }: { readonly id: string }) => todos.update({ done: true }).where({ id }),
   todoRenamed: ({ id, text }: { readonly id: string; readonly text: string }) => todos.update({ text }).where({ id }),
-  todoMustExist: ({ id }: { readonly id: string }, { query }: { readonly query: (q: ReturnType<typeof todos.first>) => unknown }) => {
+  todoMustExist: (
+    { id }: { readonly id: string },
+    { query }: { readonly query: (q: ReturnType<typeof todos.first>) => unknown },
+  ) => {
     if (query(todos.where({ id }).first()) === undefined) throw new Error(`no todo ${id}`)
     return todos.update({ done: true }).where({ id })
   },
@@ -32,10 +37,16 @@ export const schema: StoreSchema = defineSchema({ version: 1, tables: { todos, d
 
 /** `'1:a 2:b*'`: ids and texts in order, a star for what is done. */
 export const shown = (store: Store): string =>
-  store.query(todos.orderBy('id')).map(({ id, text, done }) => `${id}:${text}${done ? '*' : ''}`).join(' ')
+  store
+    .query(todos.orderBy('id'))
+    .map(({ id, text, done }) => `${id}:${text}${done ? '*' : ''}`)
+    .join(' ')
 
 export const draftsShown = (store: Store): string =>
-  store.query(drafts.orderBy('id')).map(({ id, text }) => `${id}:${text}`).join(' ')
+  store
+    .query(drafts.orderBy('id'))
+    .map(({ id, text }) => `${id}:${text}`)
+    .join(' ')
 
 /** Resolves when the store shows these todos. */
 export const untilShown = (store: Store, expected: string): Promise<void> =>

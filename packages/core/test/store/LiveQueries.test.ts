@@ -26,7 +26,9 @@ test('a count that a snapshot runs anew counts a commit that waits behind it onc
   const live = new LiveQueries({
     run: () => ({ rows: [[count]], columns: ['count'] }),
     tablesOf: () => ['todos'],
-    onError: (error) => { throw error },
+    onError: (error) => {
+      throw error
+    },
   })
   // Counts too, but not row by row: the first to run anew.
   let isCommitted = true

@@ -19,7 +19,12 @@ export interface SimulatedNetwork {
   cut: Latch.Latch
 }
 
-export const makeNetwork = (): SimulatedNetwork => ({ lossProbability: 0, latencyMs: 10, isOnline: true, cut: Latch.makeUnsafe(false) })
+export const makeNetwork = (): SimulatedNetwork => ({
+  lossProbability: 0,
+  latencyMs: 10,
+  isOnline: true,
+  cut: Latch.makeUnsafe(false),
+})
 
 export const cutOff = (network: SimulatedNetwork): void => {
   network.isOnline = false
@@ -33,7 +38,11 @@ const timeoutMs = 3000
 
 type Operation = 'ping' | 'push' | 'pull'
 
-export const overNetwork = (world: World, inner: SyncBackendProvider, network: SimulatedNetwork): SyncBackendProvider => ({
+export const overNetwork = (
+  world: World,
+  inner: SyncBackendProvider,
+  network: SimulatedNetwork,
+): SyncBackendProvider => ({
   name: inner.name,
   make: (context: SyncBackendContext) => Effect.map(inner.make(context), (backend) => wrap(world, backend, network)),
 })
@@ -49,18 +58,32 @@ const wrap = (world: World, backend: SyncBackend, network: SimulatedNetwork): Sy
       const error = new SyncBackendError({ operation, reason: new TimedOut({ afterMs: timeoutMs }) })
       return Effect.andThen(Effect.sleep(timeoutMs), Effect.fail(error))
     })
-  const both = <A>(operation: Operation, call: Effect.Effect<A, SyncBackendError>): Effect.Effect<A, SyncBackendError> =>
-    Effect.andThen(hop(operation), Effect.flatMap(call, (answer) => Effect.as(hop(operation), answer)))
+  const both = <A>(
+    operation: Operation,
+    call: Effect.Effect<A, SyncBackendError>,
+  ): Effect.Effect<A, SyncBackendError> =>
+    Effect.andThen(
+      hop(operation),
+      Effect.flatMap(call, (answer) => Effect.as(hop(operation), answer)),
+    )
   return {
     name: backend.name,
     ping: both('ping', backend.ping),
     push: (batch) => both('push', backend.push(batch)),
     pull: (request) =>
-      Stream.unwrap(Effect.map(hop('pull'), () => {
-        const { cut } = network
-        const ended = Effect.andThen(cut.await, Effect.fail(new SyncBackendError({ operation: 'pull', reason: new Unreachable({ detail: 'cut off' }) })))
-        return backend.pull(request).pipe(Stream.tap(() => hop('pull')), Stream.interruptWhen(ended))
-      })),
+      Stream.unwrap(
+        Effect.map(hop('pull'), () => {
+          const { cut } = network
+          const ended = Effect.andThen(
+            cut.await,
+            Effect.fail(new SyncBackendError({ operation: 'pull', reason: new Unreachable({ detail: 'cut off' }) })),
+          )
+          return backend.pull(request).pipe(
+            Stream.tap(() => hop('pull')),
+            Stream.interruptWhen(ended),
+          )
+        }),
+      ),
     connection: backend.connection,
   }
 }

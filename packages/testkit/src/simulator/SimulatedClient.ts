@@ -3,7 +3,16 @@
  * sessions that come and go. The engine in it is the production one; only ports are replaced.
  */
 import { createStore, type Receipt, type Store, type SyncBackendProvider } from '@headwater/core'
-import { type Adapter, Leader, type LeaderClient, type LeaderClientHandlers, type LeaderMessage, type LeaderPort, type LeaderStorage, type SessionMessage } from '@headwater/core/adapter'
+import {
+  type Adapter,
+  Leader,
+  type LeaderClient,
+  type LeaderClientHandlers,
+  type LeaderMessage,
+  type LeaderPort,
+  type LeaderStorage,
+  type SessionMessage,
+} from '@headwater/core/adapter'
 import type { SqliteConnection } from '@headwater/core/sqlite'
 import { openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
 import { afterCrash, crashable, Fuse } from './CrashableConnection.ts'
@@ -15,7 +24,16 @@ export interface SimulatedSession {
   readonly store: Store
   readonly process: SimulatedProcess
   /** What it committed, and whether its receipt said `persisted`. */
-  readonly committed: Map<string, { readonly name: string; readonly argsJson: string; isPersisted: boolean; isConfirmed: boolean; rejection: string | null }>
+  readonly committed: Map<
+    string,
+    {
+      readonly name: string
+      readonly argsJson: string
+      isPersisted: boolean
+      isConfirmed: boolean
+      rejection: string | null
+    }
+  >
   /** Whether it can run the backend for its leader: one that was opened before the store had any cannot. */
   readonly hasBackend: boolean
   /** The leader hears that the session is gone. */
@@ -107,7 +125,11 @@ export class SimulatedClient {
     const links = new Set<Link>()
     const fuse = new Fuse(() => this.#leaderDied(process, links))
     if (world.chance(this.takeOverCrashes)) fuse.light(world.integer(30))
-    const leader = new Leader({ environment: process.environment, storage: this.#storage(fuse), onEnd: () => this.#leaderLeft(process, fuse) })
+    const leader = new Leader({
+      environment: process.environment,
+      storage: this.#storage(fuse),
+      onEnd: () => this.#leaderLeft(process, fuse),
+    })
     trace(`${name}: leader of term ${leader.term}`)
     this.#leader = { leader, process, fuse, links }
     return this.#leader
@@ -153,7 +175,9 @@ export class SimulatedClient {
           if (leader.fuse.isBlown) return
           const copy = structuredClone(message)
           lastIn = latency(lastIn)
-          world.schedule(lastIn - world.now, () => { if (!link.isCut && session.isAlive()) handlers?.onMessage(copy as LeaderMessage) })
+          world.schedule(lastIn - world.now, () => {
+            if (!link.isCut && session.isAlive()) handlers?.onMessage(copy as LeaderMessage)
+          })
         })
         port = { leader, port: connected, link }
       } catch {
@@ -178,7 +202,9 @@ export class SimulatedClient {
         if (to === null) return
         const copy = structuredClone(message)
         lastOut = latency(lastOut)
-        world.schedule(lastOut - world.now, () => { if (!to.link.isCut && !to.leader.fuse.isBlown) to.port.receive(copy) })
+        world.schedule(lastOut - world.now, () => {
+          if (!to.link.isCut && !to.leader.fuse.isBlown) to.port.receive(copy)
+        })
       },
       close: () => Promise.resolve(),
     }
@@ -186,7 +212,9 @@ export class SimulatedClient {
       if (port === null || port.link.isCut) return
       const gone = port
       gone.link.isCut = true
-      world.schedule(world.random() * 5, () => { if (!gone.leader.fuse.isBlown) gone.port.disconnect() })
+      world.schedule(world.random() * 5, () => {
+        if (!gone.leader.fuse.isBlown) gone.port.disconnect()
+      })
     }
     return { client, disconnect }
   }
@@ -205,10 +233,21 @@ export class SimulatedClient {
       wipe: () => Promise.reject(new Error('not simulated')),
     }
     const store = await createStore({
-      schema: simulatedSchema, storeId: 'simulated', adapter, environment: process.environment, log: () => undefined,
+      schema: simulatedSchema,
+      storeId: 'simulated',
+      adapter,
+      environment: process.environment,
+      log: () => undefined,
       ...(this.backend === null ? {} : { backend: this.backend }),
     })
-    const session: SimulatedSession = { store, process, committed: new Map(), hasBackend: this.backend !== null, disconnect, isClosed: false }
+    const session: SimulatedSession = {
+      store,
+      process,
+      committed: new Map(),
+      hasBackend: this.backend !== null,
+      disconnect,
+      isClosed: false,
+    }
     this.sessions.push(session)
     return session
   }
@@ -225,13 +264,31 @@ export class SimulatedClient {
   }
 
   /** Follows a commit's receipt. */
-  follow(session: SimulatedSession, receipt: Receipt, events: ReadonlyArray<{ readonly name: string; readonly argsJson: string }>): void {
+  follow(
+    session: SimulatedSession,
+    receipt: Receipt,
+    events: ReadonlyArray<{ readonly name: string; readonly argsJson: string }>,
+  ): void {
     receipt.eventIds.forEach((id, i) => {
       const record = { ...events[i]!, isPersisted: false, isConfirmed: false, rejection: null as string | null }
       session.committed.set(id, record)
       const own = session.store.receipt(id)
-      own.persisted.then(() => { record.isPersisted = true }, (error: Error) => { record.rejection = error.name })
-      own.confirmed.then(() => { record.isConfirmed = true }, (error: Error) => { record.rejection = error.name })
+      own.persisted.then(
+        () => {
+          record.isPersisted = true
+        },
+        (error: Error) => {
+          record.rejection = error.name
+        },
+      )
+      own.confirmed.then(
+        () => {
+          record.isConfirmed = true
+        },
+        (error: Error) => {
+          record.rejection = error.name
+        },
+      )
     })
   }
 }

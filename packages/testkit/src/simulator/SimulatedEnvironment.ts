@@ -43,7 +43,10 @@ const survive = (task: () => void): void => {
 
 export const startProcess = (world: World, log: Environment['log']): SimulatedProcess => {
   let isAlive = true
-  const schedule = (delayMs: number, task: () => void) => world.schedule(delayMs, () => { if (isAlive) survive(task) })
+  const schedule = (delayMs: number, task: () => void) =>
+    world.schedule(delayMs, () => {
+      if (isAlive) survive(task)
+    })
   const scheduler = new Scheduler.MixedScheduler('async', (task) => schedule(0, task))
   const services = Context.make(Clock.Clock, makeClock(world)).pipe(
     Context.add(Scheduler.Scheduler, scheduler),
@@ -59,5 +62,11 @@ export const startProcess = (world: World, log: Environment['log']): SimulatedPr
     runFork: (effect) => Effect.runForkWith(services)(effect as Effect.Effect<never>) as never,
     log,
   }
-  return { environment, isAlive: () => isAlive, kill: () => { isAlive = false } }
+  return {
+    environment,
+    isAlive: () => isAlive,
+    kill: () => {
+      isAlive = false
+    },
+  }
 }

@@ -57,8 +57,14 @@ interface ModelArgs {
 }
 
 /** **Shape**  rows by table, sorted: `{ items: ['a=1'], claims: […], drafts: […] }`. */
-export const foldModel = (events: Iterable<ModelEvent>): Readonly<Record<'items' | 'claims' | 'drafts', ReadonlyArray<string>>> => {
-  const model = { items: new Map<string, number>(), claims: new Map<string, string>(), drafts: new Map<string, number>() }
+export const foldModel = (
+  events: Iterable<ModelEvent>,
+): Readonly<Record<'items' | 'claims' | 'drafts', ReadonlyArray<string>>> => {
+  const model = {
+    items: new Map<string, number>(),
+    claims: new Map<string, string>(),
+    drafts: new Map<string, number>(),
+  }
   for (const { name, argsJson } of events) {
     const args = JSON.parse(argsJson) as ModelArgs
     const n = model.items.get(args.id)
@@ -81,8 +87,13 @@ const tableSql = {
 } as const
 
 /** The same shape, read from a database. */
-export const readTables = (rowsOf: (sqlText: string) => ReadonlyArray<ReadonlyArray<unknown>>): ReturnType<typeof foldModel> => {
-  const read = (text: string) => rowsOf(text).map(([key, value]) => `${String(key)}=${String(value)}`).sort()
+export const readTables = (
+  rowsOf: (sqlText: string) => ReadonlyArray<ReadonlyArray<unknown>>,
+): ReturnType<typeof foldModel> => {
+  const read = (text: string) =>
+    rowsOf(text)
+      .map(([key, value]) => `${String(key)}=${String(value)}`)
+      .sort()
   return { items: read(tableSql.items), claims: read(tableSql.claims), drafts: read(tableSql.drafts) }
 }
 

@@ -83,7 +83,7 @@ export class World {
   #push(task: Task): void {
     const heap = this.#heap
     heap.push(task)
-    for (let i = heap.length - 1; i > 0; ) {
+    for (let i = heap.length - 1; i > 0;) {
       const parent = (i - 1) >> 1
       if (!isBefore(heap[i]!, heap[parent]!)) break
       ;[heap[i], heap[parent]] = [heap[parent]!, heap[i]!]
@@ -97,7 +97,7 @@ export class World {
     const last = heap.pop()
     if (first === undefined || last === undefined || heap.length === 0) return first
     heap[0] = last
-    for (let i = 0; ; ) {
+    for (let i = 0; ;) {
       const [left, right] = [2 * i + 1, 2 * i + 2]
       let least = i
       if (left < heap.length && isBefore(heap[left]!, heap[least]!)) least = left

@@ -11,7 +11,12 @@ const fail = (message: string): never => {
 const readFlags = () => {
   try {
     return parseArgs({
-      options: { seeds: { type: 'string', default: '100' }, from: { type: 'string', default: '1' }, seed: { type: 'string' }, trace: { type: 'boolean', default: false } },
+      options: {
+        seeds: { type: 'string', default: '100' },
+        from: { type: 'string', default: '1' },
+        seed: { type: 'string' },
+        trace: { type: 'boolean', default: false },
+      },
     }).values
   } catch (error) {
     return fail(error instanceof Error ? error.message : String(error))
@@ -40,5 +45,9 @@ for (let seed = from; seed < from + seeds; seed++) {
 }
 const perSeed = (performance.now() - startedAt) / seeds
 process.stdout.write(`${seeds - failed} passed, ${failed} failed; ${perSeed.toFixed(1)} ms a seed\n`)
-process.stdout.write(`PROOF sim_seeds=${seeds} sim_failures=${failed} ${Object.entries(totals).map(([k, v]) => `sim_${k}=${v}`).join(' ')}\n`)
+process.stdout.write(
+  `PROOF sim_seeds=${seeds} sim_failures=${failed} ${Object.entries(totals)
+    .map(([k, v]) => `sim_${k}=${v}`)
+    .join(' ')}\n`,
+)
 process.exitCode = failed === 0 ? 0 : 1

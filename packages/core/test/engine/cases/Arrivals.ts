@@ -10,17 +10,30 @@ import { drafts, events, materializers, shown, todoCreated, todos, untilShown, u
 const counted = defineEvent('counted', Schema.Struct({ id: Schema.String }))
 const newer = (materialize: (id: string) => void = () => undefined, version = 2) =>
   defineSchema({
-    version, tables: { todos, drafts }, events: { ...events, counted },
-    materializers: { ...materializers, counted: ({ id }) => { materialize(id); return todos.insert({ id, text: 'counted' }) } },
+    version,
+    tables: { todos, drafts },
+    events: { ...events, counted },
+    materializers: {
+      ...materializers,
+      counted: ({ id }) => {
+        materialize(id)
+        return todos.insert({ id, text: 'counted' })
+      },
+    },
   })
-const older = (onUnknownEvent: UnknownEventPolicy) => defineSchema({ version: 1, tables: { todos, drafts }, events, materializers, onUnknownEvent })
+const older = (onUnknownEvent: UnknownEventPolicy) =>
+  defineSchema({ version: 1, tables: { todos, drafts }, events, materializers, onUnknownEvent })
 
 describe('a pulled or replayed event whose materializer fails', () => {
   engineCase('is skipped and quarantined with its error, and everything behind it applies', async ({ client }) => {
     const backend = memoryBackend()
     const author = await client({ backend }).open({ schema: newer() })
     // Fine for the author, whose materializer does not mind; not for a reader whose materializer throws.
-    const reader = await client({ backend }).open({ schema: newer((id) => { throw new Error(`cannot count ${id}`) }) })
+    const reader = await client({ backend }).open({
+      schema: newer((id) => {
+        throw new Error(`cannot count ${id}`)
+      }),
+    })
     author.commit(todoCreated({ id: '1', text: 'a' }))
     author.commit(counted({ id: '2' }))
     author.commit(todoCreated({ id: '3', text: 'c' }))
@@ -30,27 +43,30 @@ describe('a pulled or replayed event whose materializer fails', () => {
     expect(shown(author)).toBe('1:a 2:counted 3:c')
   })
 
-  engineCase('a replayed local event that now fails stays pending, is pushed, settles as skipped, and its receipt says so', async ({ client }) => {
-    const backend = memoryBackend()
-    const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
-    const gate = backend.hold('push')
-    const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
-    const later = a.commit(todoCreated({ id: '2', text: 'later' }))
-    await receipt.persisted
-    // The other client's push arrives first: its row takes the id.
-    const foreign = b.commit(todoCreated({ id: '1', text: 'theirs' }))
-    await foreign.persisted
-    gate.release()
-    const outcomes = await Promise.all([receipt.confirmed, foreign.confirmed])
-    expect(outcomes.map(({ effect }) => effect).toSorted()).toEqual(['applied', 'skipped'])
-    expect((await later.confirmed).effect).toBe('applied')
-    await untilSynced(a, 3)
-    await untilSynced(b, 3)
-    expect(shown(a)).toBe(shown(b))
-    expect(backend.log('demo')).toHaveLength(3)
-    expect(a.quarantined.list()).toHaveLength(1)
-    expect(a.quarantined.list()[0]?.error).toContain('UNIQUE')
-  })
+  engineCase(
+    'a replayed local event that now fails stays pending, is pushed, settles as skipped, and its receipt says so',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
+      const gate = backend.hold('push')
+      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+      const later = a.commit(todoCreated({ id: '2', text: 'later' }))
+      await receipt.persisted
+      // The other client's push arrives first: its row takes the id.
+      const foreign = b.commit(todoCreated({ id: '1', text: 'theirs' }))
+      await foreign.persisted
+      gate.release()
+      const outcomes = await Promise.all([receipt.confirmed, foreign.confirmed])
+      expect(outcomes.map(({ effect }) => effect).toSorted()).toEqual(['applied', 'skipped'])
+      expect((await later.confirmed).effect).toBe('applied')
+      await untilSynced(a, 3)
+      await untilSynced(b, 3)
+      expect(shown(a)).toBe(shown(b))
+      expect(backend.log('demo')).toHaveLength(3)
+      expect(a.quarantined.list()).toHaveLength(1)
+      expect(a.quarantined.list()[0]?.error).toContain('UNIQUE')
+    },
+  )
 
   engineCase('the app is told at once that its replayed local event is skipped now', async ({ client }) => {
     const backend = memoryBackend()
@@ -58,7 +74,11 @@ describe('a pulled or replayed event whose materializer fails', () => {
     const gate = backend.hold('push')
     const mine = a.commit(todoCreated({ id: '1', text: 'mine' }))
     await mine.persisted
-    const told = new Promise<string>((resolve) => a.onNotice((notice) => { if (notice._tag === 'quarantined') resolve(notice.eventId) }))
+    const told = new Promise<string>((resolve) =>
+      a.onNotice((notice) => {
+        if (notice._tag === 'quarantined') resolve(notice.eventId)
+      }),
+    )
     backend.failNext('push', new Unavailable({ detail: 'test' }))
     b.commit(todoCreated({ id: '1', text: 'theirs' }))
     gate.release()
@@ -70,7 +90,11 @@ describe('a pulled or replayed event whose materializer fails', () => {
     const author = await client({ backend }).open({ schema: newer() })
     let failures = 3
     const full = new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'the disk is full' })
-    const reader = await client({ backend }).open({ schema: newer(() => { if (failures-- > 0) throw full }) })
+    const reader = await client({ backend }).open({
+      schema: newer(() => {
+        if (failures-- > 0) throw full
+      }),
+    })
     author.commit(todoCreated({ id: '1', text: 'a' }))
     author.commit(counted({ id: '2' }))
     await untilShown(reader, '1:a 2:counted')
@@ -81,7 +105,11 @@ describe('a pulled or replayed event whose materializer fails', () => {
     const backend = memoryBackend()
     const author = await client({ backend }).open({ schema: newer() })
     let isBroken = true
-    const reader = await client({ backend }).open({ schema: newer(() => { if (isBroken) throw new Error('broken') }) })
+    const reader = await client({ backend }).open({
+      schema: newer(() => {
+        if (isBroken) throw new Error('broken')
+      }),
+    })
     const { eventIds } = author.commit(counted({ id: '2' }))
     await untilSynced(reader, 1)
     isBroken = false
@@ -123,30 +151,37 @@ describe('an event name that this version does not know', () => {
     const backend = memoryBackend()
     const author = await client({ backend }).open({ schema: newer() })
     const called: Array<string> = []
-    const reader = await client({ backend }).open({ schema: older(({ name, argsJson }) => { called.push(`${name} ${argsJson}`) }) })
+    const reader = await client({ backend }).open({
+      schema: older(({ name, argsJson }) => {
+        called.push(`${name} ${argsJson}`)
+      }),
+    })
     author.commit(counted({ id: '1' }))
     author.commit(todoCreated({ id: '2', text: 'b' }))
     await untilSynced(reader, 2)
     expect(called).toEqual(['counted {"id":"1"}'])
   })
 
-  engineCase("'fail' stops sync before it, says so, and lets local work go on; a version that knows it goes on from there", async ({ client }) => {
-    const backend = memoryBackend()
-    const author = await client({ backend }).open({ schema: newer() })
-    author.commit(todoCreated({ id: '1', text: 'a' }))
-    author.commit(counted({ id: '2' }))
-    await untilSynced(author, 2)
-    const other = client({ backend })
-    const reader = await other.open({ schema: older('fail') })
-    const { backend: status } = await reader.until(({ backend: { connection } }) => connection === 'stopped')
-    expect(status.error?.tag).toBe('EventUnknown')
-    expect(shown(reader)).toBe('1:a')
-    await reader.commit(todoCreated({ id: '3', text: 'c' })).persisted
-    expect(shown(reader)).toBe('1:a 3:c')
-    const updated = await other.open({ schema: newer() })
-    await untilSynced(updated, 3)
-    expect(shown(updated)).toBe('1:a 2:counted 3:c')
-  })
+  engineCase(
+    "'fail' stops sync before it, says so, and lets local work go on; a version that knows it goes on from there",
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const author = await client({ backend }).open({ schema: newer() })
+      author.commit(todoCreated({ id: '1', text: 'a' }))
+      author.commit(counted({ id: '2' }))
+      await untilSynced(author, 2)
+      const other = client({ backend })
+      const reader = await other.open({ schema: older('fail') })
+      const { backend: status } = await reader.until(({ backend: { connection } }) => connection === 'stopped')
+      expect(status.error?.tag).toBe('EventUnknown')
+      expect(shown(reader)).toBe('1:a')
+      await reader.commit(todoCreated({ id: '3', text: 'c' })).persisted
+      expect(shown(reader)).toBe('1:a 3:c')
+      const updated = await other.open({ schema: newer() })
+      await untilSynced(updated, 3)
+      expect(shown(updated)).toBe('1:a 2:counted 3:c')
+    },
+  )
 
   engineCase('is materialized once a later version knows it', async ({ client }) => {
     const backend = memoryBackend()

@@ -10,23 +10,26 @@ const never = 10 * 60_000
 
 describe('a backend that is ahead', () => {
   for (const isMissingSent of [true, false]) {
-    engineCase(`answers ${isMissingSent ? 'with' : 'without'} the missing tail: rebase and push again at once, without back-off`, async ({ client }) => {
-      const backend = memoryBackend({ isMissingSent })
-      // With the longest delays: a retry after a back-off would not come within this case.
-      const [a, b] = [await client({ backend, jitter: 0.99 }).open(), await client({ backend, jitter: 0.99 }).open()]
-      await untilSynced(a, 0)
-      const [page, push] = [backend.hold('page'), backend.hold('push')]
-      const mine = a.commit(todoCreated({ id: '1', text: 'a' }))
-      const theirs = b.commit(todoCreated({ id: '2', text: 'b' }))
-      await Promise.all([mine.persisted, theirs.persisted])
-      push.release()
-      page.release()
-      const positions = await Promise.all([mine.confirmed, theirs.confirmed])
-      expect(positions.map(({ position }) => position.global).toSorted((x, y) => x - y)).toEqual([1, 2])
-      await untilSynced(a, 2)
-      await untilSynced(b, 2)
-      expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
-    })
+    engineCase(
+      `answers ${isMissingSent ? 'with' : 'without'} the missing tail: rebase and push again at once, without back-off`,
+      async ({ client }) => {
+        const backend = memoryBackend({ isMissingSent })
+        // With the longest delays: a retry after a back-off would not come within this case.
+        const [a, b] = [await client({ backend, jitter: 0.99 }).open(), await client({ backend, jitter: 0.99 }).open()]
+        await untilSynced(a, 0)
+        const [page, push] = [backend.hold('page'), backend.hold('push')]
+        const mine = a.commit(todoCreated({ id: '1', text: 'a' }))
+        const theirs = b.commit(todoCreated({ id: '2', text: 'b' }))
+        await Promise.all([mine.persisted, theirs.persisted])
+        push.release()
+        page.release()
+        const positions = await Promise.all([mine.confirmed, theirs.confirmed])
+        expect(positions.map(({ position }) => position.global).toSorted((x, y) => x - y)).toEqual([1, 2])
+        await untilSynced(a, 2)
+        await untilSynced(b, 2)
+        expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
+      },
+    )
   }
 
   engineCase('works without live pull: the answer to a push is followed by a pull at once', async ({ client }) => {
@@ -43,20 +46,23 @@ describe('a backend that is ahead', () => {
 })
 
 describe('a backend that is away', () => {
-  engineCase('offline: local work goes on, the status says so; online again: everything is pushed', async ({ client }) => {
-    const backend = memoryBackend()
-    const store = await client({ backend }).open()
-    await untilSynced(store, 0)
-    backend.setOnline(false)
-    await store.until(({ backend: { connection } }) => connection === 'offline')
-    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
-    await receipt.persisted
-    expect([store.status.isSynced, store.status.backend.pending, shown(store)]).toEqual([false, 1, '1:a'])
-    backend.setOnline(true)
-    await receipt.confirmed
-    await untilSynced(store, 1)
-    expect(store.status.backend.error).toBeNull()
-  })
+  engineCase(
+    'offline: local work goes on, the status says so; online again: everything is pushed',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const store = await client({ backend }).open()
+      await untilSynced(store, 0)
+      backend.setOnline(false)
+      await store.until(({ backend: { connection } }) => connection === 'offline')
+      const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+      await receipt.persisted
+      expect([store.status.isSynced, store.status.backend.pending, shown(store)]).toEqual([false, 1, '1:a'])
+      backend.setOnline(true)
+      await receipt.confirmed
+      await untilSynced(store, 1)
+      expect(store.status.backend.error).toBeNull()
+    },
+  )
 
   engineCase('a store opens while the backend is away', async ({ client }) => {
     const backend = memoryBackend()

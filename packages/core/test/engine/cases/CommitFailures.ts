@@ -1,10 +1,28 @@
 /** Spec section 7, row 1: whatever fails in a commit, nothing of it remains. */
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
-import { CommitInsideMaterializer, defineEvent, defineSchema, MaterializerFailed, Schema, sql, type Store } from '../../../src/index.ts'
+import {
+  CommitInsideMaterializer,
+  defineEvent,
+  defineSchema,
+  MaterializerFailed,
+  Schema,
+  sql,
+  type Store,
+} from '../../../src/index.ts'
 import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase } from '../Case.ts'
-import { events, materializers, schema, shown, todoCreated, todoMustExist, todos, drafts, untilSynced } from '../Todos.ts'
+import {
+  events,
+  materializers,
+  schema,
+  shown,
+  todoCreated,
+  todoMustExist,
+  todos,
+  drafts,
+  untilSynced,
+} from '../Todos.ts'
 
 /** Commits two events of which the second fails; then one that must be the first of the log. */
 const mustLeaveNothing = async (store: Store, commit: () => unknown, error: string): Promise<void> => {
@@ -19,12 +37,20 @@ const mustLeaveNothing = async (store: Store, commit: () => unknown, error: stri
 describe('a commit that fails', () => {
   engineCase('args that fail the schema throw, and nothing of the commit remains', async ({ client }) => {
     const store = await client({ backend: memoryBackend() }).open()
-    await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), todoCreated({ id: 2 } as never)), 'todoCreated')
+    await mustLeaveNothing(
+      store,
+      () => store.commit(todoCreated({ id: '1', text: 'a' }), todoCreated({ id: 2 } as never)),
+      'todoCreated',
+    )
   })
 
   engineCase('a materializer that throws makes the commit throw, and nothing of it remains', async ({ client }) => {
     const store = await client({ backend: memoryBackend() }).open()
-    await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), todoMustExist({ id: '2' })), 'no todo 2')
+    await mustLeaveNothing(
+      store,
+      () => store.commit(todoCreated({ id: '1', text: 'a' }), todoMustExist({ id: '2' })),
+      'no todo 2',
+    )
     expect(() => store.commit(todoMustExist({ id: '2' }))).toThrow(MaterializerFailed)
   })
 
@@ -37,7 +63,9 @@ describe('a commit that fails', () => {
   engineCase('an unknown table makes the commit throw, and nothing of it remains', async ({ client }) => {
     const lost = defineEvent('lost', Schema.Struct({}))
     const withLost = defineSchema({
-      version: 1, tables: { todos, drafts }, events: { ...events, lost },
+      version: 1,
+      tables: { todos, drafts },
+      events: { ...events, lost },
       materializers: { ...materializers, lost: () => sql`INSERT INTO nowhere VALUES (1)` },
     })
     const store = await client({ backend: memoryBackend() }).open({ schema: withLost })
@@ -48,8 +76,16 @@ describe('a commit that fails', () => {
     const inner: { call: () => void } = { call: () => undefined }
     const nested = defineEvent('nested', Schema.Struct({}))
     const withNested = defineSchema({
-      version: 1, tables: { todos, drafts }, events: { ...events, nested },
-      materializers: { ...materializers, nested: () => { inner.call(); return [] } },
+      version: 1,
+      tables: { todos, drafts },
+      events: { ...events, nested },
+      materializers: {
+        ...materializers,
+        nested: () => {
+          inner.call()
+          return []
+        },
+      },
     })
     const store = await client({ backend: memoryBackend() }).open({ schema: withNested })
     let thrown: unknown
@@ -65,26 +101,35 @@ describe('a commit that fails', () => {
     expect(thrown).toBeInstanceOf(CommitInsideMaterializer)
   })
 
-  engineCase('a commit inside a subscription runs at once, and its refresh is queued behind the running one', async ({ client }) => {
-    const store = await client().open()
-    const seen: Array<string> = []
-    store.subscribe(todos.orderBy('id'), (rows) => {
-      seen.push(`first ${rows.length}`)
-      if (rows.length !== 1) return
-      store.commit(todoCreated({ id: '2', text: 'b' }))
-      seen.push(`committed, sees ${shown(store)}`)
-    })
-    store.subscribe(todos.orderBy('id'), (rows) => { seen.push(`second ${rows.length}`) })
-    store.commit(todoCreated({ id: '1', text: 'a' }))
-    // The second subscriber hears of both at its turn, and of no state twice.
-    expect(seen.slice(0, 4)).toEqual(['first 0', 'second 0', 'first 1', 'committed, sees 1:a 2:b'])
-    expect(seen.slice(4).toSorted()).toEqual(['first 2', 'second 2'])
-  })
+  engineCase(
+    'a commit inside a subscription runs at once, and its refresh is queued behind the running one',
+    async ({ client }) => {
+      const store = await client().open()
+      const seen: Array<string> = []
+      store.subscribe(todos.orderBy('id'), (rows) => {
+        seen.push(`first ${rows.length}`)
+        if (rows.length !== 1) return
+        store.commit(todoCreated({ id: '2', text: 'b' }))
+        seen.push(`committed, sees ${shown(store)}`)
+      })
+      store.subscribe(todos.orderBy('id'), (rows) => {
+        seen.push(`second ${rows.length}`)
+      })
+      store.commit(todoCreated({ id: '1', text: 'a' }))
+      // The second subscriber hears of both at its turn, and of no state twice.
+      expect(seen.slice(0, 4)).toEqual(['first 0', 'second 0', 'first 1', 'committed, sees 1:a 2:b'])
+      expect(seen.slice(4).toSorted()).toEqual(['first 2', 'second 2'])
+    },
+  )
 
   engineCase('an event of another schema makes the commit throw', async ({ client }) => {
     const store = await client({ backend: memoryBackend() }).open()
     const stranger = defineEvent('todoCreated', Schema.Struct({ id: Schema.String, text: Schema.String }))
-    await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), stranger({ id: '2', text: 'b' })), 'schema')
+    await mustLeaveNothing(
+      store,
+      () => store.commit(todoCreated({ id: '1', text: 'a' }), stranger({ id: '2', text: 'b' })),
+      'schema',
+    )
     expect(schema.version).toBe(1)
     await untilSynced(store, 1)
   })
@@ -94,8 +139,16 @@ describe('a commit that fails', () => {
     const full = new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'the disk is full' })
     const stored = defineEvent('stored', Schema.Struct({}))
     const withStored = defineSchema({
-      version: 1, tables: { todos, drafts }, events: { ...events, stored },
-      materializers: { ...materializers, stored: () => { if (machine.fails) throw full; return [] } },
+      version: 1,
+      tables: { todos, drafts },
+      events: { ...events, stored },
+      materializers: {
+        ...materializers,
+        stored: () => {
+          if (machine.fails) throw full
+          return []
+        },
+      },
     })
     const store = await client({ backend: memoryBackend() }).open({ schema: withStored })
     await mustLeaveNothing(store, () => store.commit(todoCreated({ id: '1', text: 'a' }), stored()), 'the disk is full')

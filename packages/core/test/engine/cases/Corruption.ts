@@ -26,9 +26,10 @@ const damage = (path: string, how: 'scribble' | 'cut' | 'no database'): void => 
 const damageLeaf = (path: string, table: string, leaf = 3): void => {
   const connection = openBetterSqlite({ path })
   connection.exec('PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE')
-  const [page] = connection
-    .prepare(`SELECT pageno FROM dbstat WHERE name = '${table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET ?`)
-    .get([leaf]) ?? []
+  const [page] =
+    connection
+      .prepare(`SELECT pageno FROM dbstat WHERE name = '${table}' AND pagetype = 'leaf' ORDER BY path LIMIT 1 OFFSET ?`)
+      .get([leaf]) ?? []
   connection.close()
   overwrite(path, (Number(page) - 1) * 4096, 4096)
 }
@@ -60,22 +61,27 @@ describe('a corrupt state', () => {
     })
   }
 
-  engineCase('a damaged page that only a query finds: the query throws, the state is rebuilt, the query works', async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const store = await device.open()
-    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
-    await untilSynced(store, 300)
-    const expected = shown(store)
-    await device.close(store)
-    await device.kill()
-    damageLeaf(device.files.state, 'todos')
-    const again = await device.open()
-    expect(() => shown(again)).toThrow('malformed')
-    await again.until(({ leader, session }) => leader.connection === 'connected' && session.upstreamHead.global === 300)
-    expect(shown(again)).toBe(expected)
-    await again.commit(todoCreated({ id: '1', text: 'z' })).confirmed
-    expect(again.query(todos.count())).toBe(301)
-  })
+  engineCase(
+    'a damaged page that only a query finds: the query throws, the state is rebuilt, the query works',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damageLeaf(device.files.state, 'todos')
+      const again = await device.open()
+      expect(() => shown(again)).toThrow('malformed')
+      await again.until(
+        ({ leader, session }) => leader.connection === 'connected' && session.upstreamHead.global === 300,
+      )
+      expect(shown(again)).toBe(expected)
+      await again.commit(todoCreated({ id: '1', text: 'z' })).confirmed
+      expect(again.query(todos.count())).toBe(301)
+    },
+  )
 })
 
 describe('a corrupt eventlog', () => {
@@ -97,54 +103,64 @@ describe('a corrupt eventlog', () => {
     })
   }
 
-  engineCase('what was not pushed is salvaged around the damaged pages: synced and client-only events and dead letters', async ({ client }) => {
-    const backend = memoryBackend()
-    backend.setValidator(({ argsJson }) => (argsJson.includes('spam') ? 'no spam here' : undefined))
-    const device = client({ backend })
-    const store = await device.open()
-    await expect(store.commit(todoCreated({ id: '0', text: 'spam' })).confirmed).rejects.toThrow('spam')
-    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
-    await untilSynced(store, 300)
-    backend.setOnline(false)
-    const mine = store.commit(draftSaved({ id: 'd', text: 'kept' }), todoCreated({ id: '2', text: 'mine' }), draftSaved({ id: 'e', text: 'too' }))
-    await mine.persisted
-    const expected = shown(store)
-    await device.close(store)
-    await device.kill()
-    damageLeaf(device.files.eventlog, 'eventlog')
-    const again = await device.open()
-    backend.setOnline(true)
-    // The damage is far back: it is found when somebody reads there.
-    for await (const event of again.events()) if (event.position.global === 200) break
-    expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
-    await untilSynced(again, 301)
-    expect([shown(again), draftsShown(again)]).toEqual([expected, 'd:kept e:too'])
-    expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
-    expect(backend.log('demo').at(-1)?.id).toBe(mine.eventIds[1])
-    await untilShown(again, expected)
-  })
+  engineCase(
+    'what was not pushed is salvaged around the damaged pages: synced and client-only events and dead letters',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      backend.setValidator(({ argsJson }) => (argsJson.includes('spam') ? 'no spam here' : undefined))
+      const device = client({ backend })
+      const store = await device.open()
+      await expect(store.commit(todoCreated({ id: '0', text: 'spam' })).confirmed).rejects.toThrow('spam')
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await untilSynced(store, 300)
+      backend.setOnline(false)
+      const mine = store.commit(
+        draftSaved({ id: 'd', text: 'kept' }),
+        todoCreated({ id: '2', text: 'mine' }),
+        draftSaved({ id: 'e', text: 'too' }),
+      )
+      await mine.persisted
+      const expected = shown(store)
+      await device.close(store)
+      await device.kill()
+      damageLeaf(device.files.eventlog, 'eventlog')
+      const again = await device.open()
+      backend.setOnline(true)
+      // The damage is far back: it is found when somebody reads there.
+      for await (const event of again.events()) if (event.position.global === 200) break
+      expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+      await untilSynced(again, 301)
+      expect([shown(again), draftsShown(again)]).toEqual([expected, 'd:kept e:too'])
+      expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
+      expect(backend.log('demo').at(-1)?.id).toBe(mine.eventIds[1])
+      await untilShown(again, expected)
+    },
+  )
 
-  engineCase('without a backend what can be read is kept, in its order, and every session agrees on it', async ({ client }) => {
-    const device = client()
-    const store = await device.open()
-    for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
-    await store.commit(draftSaved({ id: 'd', text: 'kept' })).persisted
-    const before = shown(store).split(' ')
-    await device.close(store)
-    await device.kill()
-    damageLeaf(device.files.eventlog, 'eventlog')
-    const again = await device.open()
-    const second = await device.open()
-    for await (const event of again.events()) if (event.name === 'draftSaved') break
-    expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
-    await again.commit(todoCreated({ id: '9', text: 'on' })).persisted
-    await untilShown(second, shown(again))
-    const left = shown(again).split(' ')
-    // One page of some 20 events is gone; what is left is a part of what was there.
-    expect(left.length).toBeGreaterThan(260)
-    expect(left.filter((todo) => !before.includes(todo))).toEqual(['9:on'])
-    expect(draftsShown(again)).toBe('d:kept')
-  })
+  engineCase(
+    'without a backend what can be read is kept, in its order, and every session agrees on it',
+    async ({ client }) => {
+      const device = client()
+      const store = await device.open()
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await store.commit(draftSaved({ id: 'd', text: 'kept' })).persisted
+      const before = shown(store).split(' ')
+      await device.close(store)
+      await device.kill()
+      damageLeaf(device.files.eventlog, 'eventlog')
+      const again = await device.open()
+      const second = await device.open()
+      for await (const event of again.events()) if (event.name === 'draftSaved') break
+      expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+      await again.commit(todoCreated({ id: '9', text: 'on' })).persisted
+      await untilShown(second, shown(again))
+      const left = shown(again).split(' ')
+      // One page of some 20 events is gone; what is left is a part of what was there.
+      expect(left.length).toBeGreaterThan(260)
+      expect(left.filter((todo) => !before.includes(todo))).toEqual(['9:on'])
+      expect(draftsShown(again)).toBe('d:kept')
+    },
+  )
 
   engineCase('a log whose status cannot be read is salvaged, too: unpushed events are pushed', async ({ client }) => {
     const backend = memoryBackend()

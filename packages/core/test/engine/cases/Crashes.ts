@@ -11,7 +11,9 @@ import { draftSaved, shown, todoCreated, todoDone, untilSynced } from '../Todos.
 /** Images of the files right after COMMITs on one database. */
 const crashesAfter = (device: Client, database: 'eventlog' | 'state'): Array<string> => {
   const images: Array<string> = []
-  device.onCommitted = (name) => { if (name === database) images.push(device.crashImage()) }
+  device.onCommitted = (name) => {
+    if (name === database) images.push(device.crashImage())
+  }
   return images
 }
 
@@ -84,19 +86,23 @@ describe('a leader killed at any COMMIT', () => {
 })
 
 describe('a machine that fails', () => {
-  engineCase('a full disk at the eventlog: nothing is lost, nothing quarantined, it is tried again', async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const store = await device.open()
-    await untilSynced(store, 0)
-    let failures = 3
-    device.onStatement = (name, sql) => {
-      if (name === 'eventlog' && sql === 'COMMIT' && failures-- > 0) throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
-    }
-    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
-    await receipt.confirmed
-    expect([shown(store), store.quarantined.list(), await store.rejected.list()]).toEqual(['1:a', [], []])
-    expect(failures).toBeLessThan(0)
-  })
+  engineCase(
+    'a full disk at the eventlog: nothing is lost, nothing quarantined, it is tried again',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      await untilSynced(store, 0)
+      let failures = 3
+      device.onStatement = (name, sql) => {
+        if (name === 'eventlog' && sql === 'COMMIT' && failures-- > 0)
+          throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
+      }
+      const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+      await receipt.confirmed
+      expect([shown(store), store.quarantined.list(), await store.rejected.list()]).toEqual(['1:a', [], []])
+      expect(failures).toBeLessThan(0)
+    },
+  )
 
   engineCase('a full disk at the state: the log goes on, the state follows', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
@@ -104,7 +110,8 @@ describe('a machine that fails', () => {
     await untilSynced(store, 0)
     let failures = 3
     device.onStatement = (name, sql) => {
-      if (name === 'state' && sql === 'COMMIT' && failures-- > 0) throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
+      if (name === 'state' && sql === 'COMMIT' && failures-- > 0)
+        throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
     }
     for (let i = 0; i < 5; i++) await store.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed
     const second = await device.open()

@@ -10,7 +10,9 @@ import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSy
 const stopped = (store: Store) => store.until(({ backend: { connection } }) => connection === 'stopped')
 
 /** A device with three settled events and a backend. */
-const withThree = async ({ client }: CaseContext): Promise<{ readonly backend: MemoryBackend; readonly device: Client; readonly store: Store }> => {
+const withThree = async ({
+  client,
+}: CaseContext): Promise<{ readonly backend: MemoryBackend; readonly device: Client; readonly store: Store }> => {
   const backend = memoryBackend()
   const device = client({ backend })
   const store = await device.open()
@@ -26,7 +28,11 @@ describe('another backend id, or a changed history', () => {
   ] as const) {
     engineCase(`${name}: stops syncing, tells the app, keeps everything`, async (context) => {
       const { backend, store } = await withThree(context)
-      const told = new Promise<string>((resolve) => store.onNotice((notice) => { if (notice._tag === 'stopped') resolve(notice.error.tag) }))
+      const told = new Promise<string>((resolve) =>
+        store.onNotice((notice) => {
+          if (notice._tag === 'stopped') resolve(notice.error.tag)
+        }),
+      )
       change(backend)
       const { backend: status } = await stopped(store)
       expect(await told).toBe(status.error?.tag)
@@ -35,17 +41,25 @@ describe('another backend id, or a changed history', () => {
       expect(backend.log('demo').length).toBeLessThan(2)
     })
 
-    engineCase(`${name}, then re-push: the backend has every synced event again, with its id, once`, async (context) => {
-      const { backend, store } = await withThree(context)
-      const ids = backend.log('demo').map(({ id }) => id)
-      change(backend)
-      await stopped(store)
-      store.commit(todoCreated({ id: '4', text: 'd' }))
-      expect(await store.resolveHistory('re-push')).toEqual({ exported: null, keptAs: null })
-      await untilSynced(store, 4)
-      expect(backend.log('demo').map(({ id }) => id).slice(0, 3)).toEqual(ids)
-      expect(shown(store)).toBe('1:a 2:a 3:a 4:d')
-    })
+    engineCase(
+      `${name}, then re-push: the backend has every synced event again, with its id, once`,
+      async (context) => {
+        const { backend, store } = await withThree(context)
+        const ids = backend.log('demo').map(({ id }) => id)
+        change(backend)
+        await stopped(store)
+        store.commit(todoCreated({ id: '4', text: 'd' }))
+        expect(await store.resolveHistory('re-push')).toEqual({ exported: null, keptAs: null })
+        await untilSynced(store, 4)
+        expect(
+          backend
+            .log('demo')
+            .map(({ id }) => id)
+            .slice(0, 3),
+        ).toEqual(ids)
+        expect(shown(store)).toBe('1:a 2:a 3:a 4:d')
+      },
+    )
 
     engineCase(`${name}, then re-push by two clients: they match by id`, async (context) => {
       const { backend, store } = await withThree(context)
@@ -62,29 +76,35 @@ describe('another backend id, or a changed history', () => {
       expect([shown(store), shown(other)]).toEqual(['1:a 2:a 3:a 4:d', '1:a 2:a 3:a 4:d'])
     })
 
-    engineCase(`re-push while nothing has stopped and the stream is quiet: the stream is opened anew (before ${name})`, async (context) => {
-      const { backend, store } = await withThree(context)
-      await store.resolveHistory('re-push')
-      store.commit(todoCreated({ id: '4', text: 'd' }))
-      await untilSynced(store, 4)
-      expect(backend.log('demo')).toHaveLength(4)
-    })
+    engineCase(
+      `re-push while nothing has stopped and the stream is quiet: the stream is opened anew (before ${name})`,
+      async (context) => {
+        const { backend, store } = await withThree(context)
+        await store.resolveHistory('re-push')
+        store.commit(todoCreated({ id: '4', text: 'd' }))
+        await untilSynced(store, 4)
+        expect(backend.log('demo')).toHaveLength(4)
+      },
+    )
 
-    engineCase(`${name}, then reset: the local log is exported, and the backend's is taken as it is`, async (context) => {
-      const { backend, device, store } = await withThree(context)
-      const second = await device.open()
-      change(backend)
-      await stopped(store)
-      const { exported, keptAs } = await store.resolveHistory('reset')
-      expect(new Uint8Array(readFileSync(keptAs!))).toEqual(exported)
-      expect(exported?.length).toBeGreaterThan(1000)
-      const left = backend.log('demo').length
-      await untilSynced(store, left)
-      await untilSynced(second, left)
-      expect([shown(store), shown(second)]).toEqual(left === 1 ? ['1:a', '1:a'] : ['', ''])
-      const receipt = second.commit(todoCreated({ id: '9', text: 'z' }))
-      expect((await receipt.confirmed).position.global).toBe(left + 1)
-    })
+    engineCase(
+      `${name}, then reset: the local log is exported, and the backend's is taken as it is`,
+      async (context) => {
+        const { backend, device, store } = await withThree(context)
+        const second = await device.open()
+        change(backend)
+        await stopped(store)
+        const { exported, keptAs } = await store.resolveHistory('reset')
+        expect(new Uint8Array(readFileSync(keptAs!))).toEqual(exported)
+        expect(exported?.length).toBeGreaterThan(1000)
+        const left = backend.log('demo').length
+        await untilSynced(store, left)
+        await untilSynced(second, left)
+        expect([shown(store), shown(second)]).toEqual(left === 1 ? ['1:a', '1:a'] : ['', ''])
+        const receipt = second.commit(todoCreated({ id: '9', text: 'z' }))
+        expect((await receipt.confirmed).position.global).toBe(left + 1)
+      },
+    )
   }
 
   engineCase('it stays stopped across a restart until the app decides', async (context) => {
@@ -99,20 +119,34 @@ describe('another backend id, or a changed history', () => {
 })
 
 describe('a store without a backend', () => {
-  engineCase('everything is settled, nothing pending, `confirmed` stays open, the status says none', async ({ client }) => {
-    const store = await client().open()
-    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }))
-    await receipt.persisted
-    const status = await store.until(({ session }) => session.settledHead.global === 1)
-    expect([status.backend.connection, status.backend.pending, status.session.pending, status.isSynced]).toEqual(['none', 0, 0, false])
-    const open = Symbol('open')
-    expect(await Promise.race([receipt.confirmed, store.receipt(receipt.eventIds[1]!).confirmed.then(() => open)])).toBe(open)
-  })
+  engineCase(
+    'everything is settled, nothing pending, `confirmed` stays open, the status says none',
+    async ({ client }) => {
+      const store = await client().open()
+      const receipt = store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }))
+      await receipt.persisted
+      const status = await store.until(({ session }) => session.settledHead.global === 1)
+      expect([status.backend.connection, status.backend.pending, status.session.pending, status.isSynced]).toEqual([
+        'none',
+        0,
+        0,
+        false,
+      ])
+      const open = Symbol('open')
+      expect(
+        await Promise.race([receipt.confirmed, store.receipt(receipt.eventIds[1]!).confirmed.then(() => open)]),
+      ).toBe(open)
+    },
+  )
 
   engineCase('an empty backend, attached later, gets everything, and `confirmed` resolves', async ({ client }) => {
     const device = client()
     const local = await device.open()
-    const receipt = local.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }), todoCreated({ id: '2', text: 'b' }))
+    const receipt = local.commit(
+      todoCreated({ id: '1', text: 'a' }),
+      draftSaved({ id: 'd', text: 'x' }),
+      todoCreated({ id: '2', text: 'b' }),
+    )
     await receipt.persisted
     await local.until(({ session }) => session.settledHead.global === 2)
     const backend = memoryBackend()
@@ -125,34 +159,39 @@ describe('a store without a backend', () => {
     expect([shown(synced), draftsShown(synced)]).toEqual(['1:a 2:b', 'd:x'])
   })
 
-  engineCase('while the state is rebuilt a session shows and commits to what it had, until it has all of the new log', async ({ client }) => {
-    const backend = memoryBackend()
-    const author = await client({ backend }).open()
-    author.commit(todoCreated({ id: 'theirs', text: 'b' }))
-    await untilSynced(author, 1)
-    const device = client()
-    const local = await device.open()
-    for (let i = 0; i < 1200; i++) local.commit(todoCreated({ id: `${i}`, text: 'a' }))
-    await local.until(({ session }) => session.settledHead.global === 1200)
-    const counts: Array<number> = []
-    local.subscribe(todos.count(), (count) => counts.push(count))
-    let isCommitted = false
-    local.onStatus(({ progress }) => {
-      if (progress === null || isCommitted) return
-      isCommitted = true
-      local.commit(todoCreated({ id: 'meanwhile', text: 'c' }), draftSaved({ id: 'd', text: 'x' }))
-      expect(() => local.commit(todoCreated({ id: '7', text: 'taken' }))).toThrow('UNIQUE')
-    })
-    const synced = await device.open({ backend })
-    await untilSynced(local, 1202)
-    await untilSynced(synced, 1202)
-    const snapshot = device.link(local).received.findLast((message) => message._tag === 'subscribed' && message.mode === 'snapshot')
-    expect(snapshot).toMatchObject({ at: { global: 0 } })
-    expect([isCommitted, counts]).toEqual([true, [1200, 1201, 1202]])
-    expect(draftsShown(local)).toBe('d:x')
-    expect(shown(local)).toBe(shown(synced))
-    expect(backend.log('demo')).toHaveLength(1202)
-  })
+  engineCase(
+    'while the state is rebuilt a session shows and commits to what it had, until it has all of the new log',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const author = await client({ backend }).open()
+      author.commit(todoCreated({ id: 'theirs', text: 'b' }))
+      await untilSynced(author, 1)
+      const device = client()
+      const local = await device.open()
+      for (let i = 0; i < 1200; i++) local.commit(todoCreated({ id: `${i}`, text: 'a' }))
+      await local.until(({ session }) => session.settledHead.global === 1200)
+      const counts: Array<number> = []
+      local.subscribe(todos.count(), (count) => counts.push(count))
+      let isCommitted = false
+      local.onStatus(({ progress }) => {
+        if (progress === null || isCommitted) return
+        isCommitted = true
+        local.commit(todoCreated({ id: 'meanwhile', text: 'c' }), draftSaved({ id: 'd', text: 'x' }))
+        expect(() => local.commit(todoCreated({ id: '7', text: 'taken' }))).toThrow('UNIQUE')
+      })
+      const synced = await device.open({ backend })
+      await untilSynced(local, 1202)
+      await untilSynced(synced, 1202)
+      const snapshot = device
+        .link(local)
+        .received.findLast((message) => message._tag === 'subscribed' && message.mode === 'snapshot')
+      expect(snapshot).toMatchObject({ at: { global: 0 } })
+      expect([isCommitted, counts]).toEqual([true, [1200, 1201, 1202]])
+      expect(draftsShown(local)).toBe('d:x')
+      expect(shown(local)).toBe(shown(synced))
+      expect(backend.log('demo')).toHaveLength(1202)
+    },
+  )
 
   engineCase("a non-empty backend's log goes first, in every session and after a restart", async ({ client }) => {
     const backend = memoryBackend()

@@ -8,11 +8,22 @@ import { defineSchema, type Store } from '../../../src/index.ts'
 import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase } from '../Case.ts'
 import type { Client } from '../Client.ts'
-import { drafts, events, materializers, schema as version1, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
+import {
+  drafts,
+  events,
+  materializers,
+  schema as version1,
+  shown,
+  todoCreated,
+  todos,
+  untilShown,
+  untilSynced,
+} from '../Todos.ts'
 
 const version2 = defineSchema({ version: 2, tables: { todos, drafts }, events, materializers })
 
-const failed = (reason: 'Full' | 'IoFailed') => new SqliteError({ reason, operation: 'get', code: `SQLITE_${reason}`, detail: 'test' })
+const failed = (reason: 'Full' | 'IoFailed') =>
+  new SqliteError({ reason, operation: 'get', code: `SQLITE_${reason}`, detail: 'test' })
 
 const removeState = ({ files }: Client): void => {
   for (const suffix of ['', '-wal', '-shm']) rmSync(`${files.state}${suffix}`, { force: true })
@@ -27,7 +38,9 @@ const stateHead = ({ files }: Client): ReadonlyArray<unknown> | undefined => {
 
 /** The leader's state has all of the log. */
 const untilStateHas = (device: Client, store: Store, global: number): Promise<unknown> =>
-  store.until(() => device.link(store).received.some((message) => 'facts' in message && message.facts.stateHead.global === global))
+  store.until(() =>
+    device.link(store).received.some((message) => 'facts' in message && message.facts.stateHead.global === global),
+  )
 
 describe('a read of the log that fails', () => {
   for (const nth of [1, 2, 3, 4]) {
@@ -74,7 +87,7 @@ describe('a log that is salvaged', () => {
 })
 
 describe('a stale leader', () => {
-  engineCase('that has to make its state anew leaves the newer one\'s alone, and ends', async ({ client }) => {
+  engineCase("that has to make its state anew leaves the newer one's alone, and ends", async ({ client }) => {
     const device = client()
     const store = await device.open()
     await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
@@ -92,7 +105,7 @@ describe('a stale leader', () => {
   })
 })
 
-describe('the host\'s image', () => {
+describe("the host's image", () => {
   engineCase('is asked for again when the host subscribes anew instead of answering', async ({ client }) => {
     const device = client()
     const store = await device.open()
@@ -174,8 +187,11 @@ describe('413', () => {
     backend.failNext('push', new BatchTooLarge({ detail: 'more than a proxy takes' }), 3)
     for (let i = 0; i < 64; i++) store.commit(todoCreated({ id: `${i}`, text: 'a' }))
     await untilSynced(store, 64)
-    const sizes = device.link(store).received.flatMap((message) =>
-      message._tag === 'backend-call' && message.run === 'push' ? [message.batch.events.length] : [])
+    const sizes = device
+      .link(store)
+      .received.flatMap((message) =>
+        message._tag === 'backend-call' && message.run === 'push' ? [message.batch.events.length] : [],
+      )
     expect(sizes).toEqual([64, 32, 16, 8, 16, 32, 8])
   })
 })

@@ -13,13 +13,20 @@ const fold = (steps: ReadonlyArray<LogStep>): ReadonlyArray<string> => {
   let log: ReadonlyArray<Extract<LogStep, { readonly _tag: 'append' }>['event']> = []
   for (const step of steps) {
     if (step._tag === 'append') log = [...log, step.event]
-    else log = log.filter(({ position: { global, client } }) => global < step.to.global || (global === step.to.global && client <= step.to.client))
+    else
+      log = log.filter(
+        ({ position: { global, client } }) =>
+          global < step.to.global || (global === step.to.global && client <= step.to.client),
+      )
   }
   return log.map(({ args }) => (args as { readonly id: string }).id)
 }
 
 /** Reads steps until `isDone` says so of the ids in the log. */
-const foldUntil = async (store: Store, isDone: (ids: ReadonlyArray<string>) => boolean): Promise<ReadonlyArray<LogStep>> => {
+const foldUntil = async (
+  store: Store,
+  isDone: (ids: ReadonlyArray<string>) => boolean,
+): Promise<ReadonlyArray<LogStep>> => {
   const steps: Array<LogStep> = []
   for await (const step of store.events({ pending: true })) {
     steps.push(step)
@@ -32,7 +39,11 @@ describe('events()', () => {
   engineCase('gives settled events, each once, in order, and goes on', async ({ client }) => {
     const backend = memoryBackend({ syncMetadataJson: ({ clientId }) => JSON.stringify({ author: clientId.length }) })
     const store = await client({ backend }).open()
-    store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }), todoCreated({ id: '2', text: 'b' }))
+    store.commit(
+      todoCreated({ id: '1', text: 'a' }),
+      draftSaved({ id: 'd', text: 'x' }),
+      todoCreated({ id: '2', text: 'b' }),
+    )
     const seen: Array<string> = []
     for await (const { position, args, syncMetadata } of store.events()) {
       seen.push(`${position.global}.${position.client} ${(args as { id: string }).id} ${JSON.stringify(syncMetadata)}`)
@@ -70,53 +81,61 @@ describe('events()', () => {
     expect(steps.some(({ _tag }) => _tag === 'rollback')).toBe(true)
   })
 
-  engineCase('with pending: gives more unsettled events than one read of the log has, and takes back only what a rebase moved', async ({ client }) => {
-    const backend = memoryBackend()
-    const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
-    await untilSynced(a, 0)
-    const gate = backend.hold('push')
-    for (let i = 0; i < 1600; i++) a.commit(todoCreated({ id: `a${i}`, text: 'a' }))
-    await a.until(({ session }) => session.pending === 0)
-    const steps = a.events({ pending: true })
-    const seen = { appends: 0, rollbacks: 0, last: 0 }
-    const readUntil = async (appends: number): Promise<void> => {
-      while (seen.appends < appends) {
-        const { value } = await steps.next()
-        if (value?._tag === 'append') seen.last = value.event.position.global
-        seen[value?._tag === 'append' ? 'appends' : 'rollbacks']++
+  engineCase(
+    'with pending: gives more unsettled events than one read of the log has, and takes back only what a rebase moved',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const [a, b] = [await client({ backend }).open(), await client({ backend }).open()]
+      await untilSynced(a, 0)
+      const gate = backend.hold('push')
+      for (let i = 0; i < 1600; i++) a.commit(todoCreated({ id: `a${i}`, text: 'a' }))
+      await a.until(({ session }) => session.pending === 0)
+      const steps = a.events({ pending: true })
+      const seen = { appends: 0, rollbacks: 0, last: 0 }
+      const readUntil = async (appends: number): Promise<void> => {
+        while (seen.appends < appends) {
+          const { value } = await steps.next()
+          if (value?._tag === 'append') seen.last = value.event.position.global
+          seen[value?._tag === 'append' ? 'appends' : 'rollbacks']++
+        }
       }
-    }
-    await readUntil(1600)
-    expect(seen).toEqual({ appends: 1600, rollbacks: 0, last: 1600 })
-    a.commit(todoCreated({ id: 'more', text: 'a' }))
-    await readUntil(1601)
-    expect(seen).toEqual({ appends: 1601, rollbacks: 0, last: 1601 })
-    backend.failNext('push', new Unavailable({ detail: 'only for the first' }))
-    b.commit(todoCreated({ id: 'b', text: 'b' }))
-    gate.release()
-    await readUntil(1601 + 1602)
-    expect(seen).toEqual({ appends: 3203, rollbacks: 1, last: 1602 })
-  })
+      await readUntil(1600)
+      expect(seen).toEqual({ appends: 1600, rollbacks: 0, last: 1600 })
+      a.commit(todoCreated({ id: 'more', text: 'a' }))
+      await readUntil(1601)
+      expect(seen).toEqual({ appends: 1601, rollbacks: 0, last: 1601 })
+      backend.failNext('push', new Unavailable({ detail: 'only for the first' }))
+      b.commit(todoCreated({ id: 'b', text: 'b' }))
+      gate.release()
+      await readUntil(1601 + 1602)
+      expect(seen).toEqual({ appends: 3203, rollbacks: 1, last: 1602 })
+    },
+  )
 
-  engineCase('with pending: in another attachment nothing is settled, and all of it comes again', async ({ client }) => {
-    const device = client()
-    const local = await device.open()
-    await local.commit(todoCreated({ id: '1', text: 'a' })).persisted
-    const steps = local.events({ pending: true })
-    expect((await steps.next()).value).toMatchObject({ _tag: 'append', isSettled: true })
-    const next = steps.next()
-    const backend = memoryBackend()
-    await client({ backend }).open().then((other) => other.commit(todoCreated({ id: '0', text: 'b' })).confirmed)
-    await untilSynced(await device.open({ backend }), 2)
-    expect((await next).value).toMatchObject({ _tag: 'rollback', to: { global: 0 } })
-    const ids: Array<string> = []
-    for await (const step of steps) {
-      if (step._tag === 'rollback') ids.length = 0
-      else ids.push((step.event.args as { readonly id: string }).id)
-      if (ids.length === 2) break
-    }
-    expect(ids).toEqual(['0', '1'])
-  })
+  engineCase(
+    'with pending: in another attachment nothing is settled, and all of it comes again',
+    async ({ client }) => {
+      const device = client()
+      const local = await device.open()
+      await local.commit(todoCreated({ id: '1', text: 'a' })).persisted
+      const steps = local.events({ pending: true })
+      expect((await steps.next()).value).toMatchObject({ _tag: 'append', isSettled: true })
+      const next = steps.next()
+      const backend = memoryBackend()
+      await client({ backend })
+        .open()
+        .then((other) => other.commit(todoCreated({ id: '0', text: 'b' })).confirmed)
+      await untilSynced(await device.open({ backend }), 2)
+      expect((await next).value).toMatchObject({ _tag: 'rollback', to: { global: 0 } })
+      const ids: Array<string> = []
+      for await (const step of steps) {
+        if (step._tag === 'rollback') ids.length = 0
+        else ids.push((step.event.args as { readonly id: string }).id)
+        if (ids.length === 2) break
+      }
+      expect(ids).toEqual(['0', '1'])
+    },
+  )
 
   engineCase('readers that are left behind raise no unhandled rejection', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
@@ -175,7 +194,9 @@ describe('statuses and logs', () => {
       session: { localHead: { global: 1 }, upstreamHead: { global: 1 }, settledHead: { global: 0 }, pending: 0 },
       leader: { connection: 'connected', term: 1, localHead: { global: 1 }, settledHead: { global: 0 } },
       backend: { name: 'memory', backendId: 'memory:demo:0', head: 0, pending: 1 },
-      progress: null, isSynced: false, outdatedBy: null,
+      progress: null,
+      isSynced: false,
+      outdatedBy: null,
     })
   })
 
@@ -193,23 +214,29 @@ describe('statuses and logs', () => {
 })
 
 describe('what a commit costs', () => {
-  engineCase('a commit does not touch what is pending: the 3,000th reads as little of it as the first', async ({ client }) => {
-    const device = client()
-    const store = await device.open()
-    await device.kill()
-    const [at, toArray] = [vi.spyOn(PendingEvents.prototype, 'at'), vi.spyOn(PendingEvents.prototype, 'toArray')]
-    const readsOf = (from: number, to: number): number => {
-      at.mockClear()
-      toArray.mockClear()
-      for (let i = from; i < to; i++) store.commit(todoCreated({ id: `${i}`, text: 'a' }))
-      return at.mock.calls.length + toArray.mock.results.reduce((sum, { value }) => sum + (value as ReadonlyArray<unknown>).length, 0)
-    }
-    const [first, , last] = [readsOf(0, 100), readsOf(100, 2900), readsOf(2900, 3000)]
-    vi.restoreAllMocks()
-    expect(last).toBe(first)
-    expect(last).toBeLessThanOrEqual(200)
-    expect(store.status.session.pending).toBe(3000)
-    device.startLeader()
-    await store.until(({ session }) => session.pending === 0)
-  })
+  engineCase(
+    'a commit does not touch what is pending: the 3,000th reads as little of it as the first',
+    async ({ client }) => {
+      const device = client()
+      const store = await device.open()
+      await device.kill()
+      const [at, toArray] = [vi.spyOn(PendingEvents.prototype, 'at'), vi.spyOn(PendingEvents.prototype, 'toArray')]
+      const readsOf = (from: number, to: number): number => {
+        at.mockClear()
+        toArray.mockClear()
+        for (let i = from; i < to; i++) store.commit(todoCreated({ id: `${i}`, text: 'a' }))
+        return (
+          at.mock.calls.length +
+          toArray.mock.results.reduce((sum, { value }) => sum + (value as ReadonlyArray<unknown>).length, 0)
+        )
+      }
+      const [first, , last] = [readsOf(0, 100), readsOf(100, 2900), readsOf(2900, 3000)]
+      vi.restoreAllMocks()
+      expect(last).toBe(first)
+      expect(last).toBeLessThanOrEqual(200)
+      expect(store.status.session.pending).toBe(3000)
+      device.startLeader()
+      await store.until(({ session }) => session.pending === 0)
+    },
+  )
 })

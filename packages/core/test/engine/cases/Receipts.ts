@@ -51,16 +51,19 @@ describe('a receipt', () => {
     expect((await receipt.confirmed).position.client).toBe(1)
   })
 
-  engineCase('that nobody reads raises no unhandled rejection, nor does one that is read and dropped', async ({ client }) => {
-    const backend = memoryBackend()
-    backend.setValidator(() => 'never')
-    const a = await client({ backend }).open()
-    const receipt = a.commit(todoCreated({ id: '1', text: 'a' }))
-    void receipt.confirmed
-    void receipt.persisted
-    a.commit(todoCreated({ id: '2', text: 'b' }))
-    await a.until(() => shown(a) === '')
-  })
+  engineCase(
+    'that nobody reads raises no unhandled rejection, nor does one that is read and dropped',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      backend.setValidator(() => 'never')
+      const a = await client({ backend }).open()
+      const receipt = a.commit(todoCreated({ id: '1', text: 'a' }))
+      void receipt.confirmed
+      void receipt.persisted
+      a.commit(todoCreated({ id: '2', text: 'b' }))
+      await a.until(() => shown(a) === '')
+    },
+  )
 
   engineCase('rejects with StoreClosed when its store closes before', async ({ client }) => {
     const device = client()
@@ -71,19 +74,32 @@ describe('a receipt', () => {
     await expect(confirmed).rejects.toThrow(StoreClosed)
   })
 
-  engineCase('is asked for when it is stored and when the settled head gets there, not at each page', async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const a = await device.open()
-    const confirmed = Array.from({ length: 4000 }, (_, i) => a.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed)
-    await Promise.all(confirmed)
-    const asked = device.link(a).sent.flatMap((message) =>
-      message._tag === 'request' && message.request === 'locate' && 'ids' in message.ask ? message.ask.ids : [])
-    expect(asked.length).toBeLessThanOrEqual(2 * confirmed.length)
-  })
+  engineCase(
+    'is asked for when it is stored and when the settled head gets there, not at each page',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const a = await device.open()
+      const confirmed = Array.from(
+        { length: 4000 },
+        (_, i) => a.commit(todoCreated({ id: `${i}`, text: 'a' })).confirmed,
+      )
+      await Promise.all(confirmed)
+      const asked = device
+        .link(a)
+        .sent.flatMap((message) =>
+          message._tag === 'request' && message.request === 'locate' && 'ids' in message.ask ? message.ask.ids : [],
+        )
+      expect(asked.length).toBeLessThanOrEqual(2 * confirmed.length)
+    },
+  )
 
   engineCase('of a group answers for each of its events', async ({ client }) => {
     const a = await client({ backend: memoryBackend() }).open()
-    const receipt = a.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' }), todoMustExist({ id: '1' }))
+    const receipt = a.commit(
+      todoCreated({ id: '1', text: 'a' }),
+      draftSaved({ id: 'd', text: 'x' }),
+      todoMustExist({ id: '1' }),
+    )
     const { events } = await receipt.confirmed
     expect(events.map(({ position: { global, client: c } }) => `${global}.${c}`)).toEqual(['1.0', '1.1', '2.0'])
   })

@@ -6,32 +6,39 @@ import { EventRejected, EventTooLarge, type StoreNotice } from '../../../src/ind
 import { engineCase } from '../Case.ts'
 import { draftSaved, draftsShown, shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
 
-const refuseTexts = (word: string) => ({ argsJson }: { readonly argsJson: string }) => argsJson.includes(word) ? `no ${word} here` : undefined
+const refuseTexts =
+  (word: string) =>
+  ({ argsJson }: { readonly argsJson: string }) =>
+    argsJson.includes(word) ? `no ${word} here` : undefined
 
 describe('an event that the backend refuses', () => {
-  engineCase('takes its group with it: the rest is renumbered, dead letters are kept, the app is told, receipts reject', async ({ client }) => {
-    const backend = memoryBackend()
-    backend.setValidator(refuseTexts('spam'))
-    const store = await client({ backend }).open()
-    const notices: Array<StoreNotice> = []
-    store.onNotice((notice) => notices.push(notice))
-    const gate = backend.hold('push')
-    const before = store.commit(todoCreated({ id: '1', text: 'a' }))
-    const group = store.commit(todoCreated({ id: '2', text: 'fine' }), todoCreated({ id: '3', text: 'spam' }))
-    const later = store.commit(todoCreated({ id: '4', text: 'd' }))
-    await later.persisted
-    gate.release()
-    await expect(group.confirmed).rejects.toThrow(EventRejected)
-    expect((await later.confirmed).position.global).toBe(2)
-    expect((await before.confirmed).position.global).toBe(1)
-    await untilShown(store, '1:a 4:d')
-    expect(backend.log('demo').map(({ argsJson }) => JSON.parse(argsJson).id)).toEqual(['1', '4'])
-    const rows = await store.rejected.list()
-    expect(rows.map(({ reason, detail }) => [reason, detail])).toEqual([
-      ['group', 'another event of the same commit was refused'], ['refused', 'no spam here'],
-    ])
-    expect(notices.filter(({ _tag }) => _tag === 'rejected')).toHaveLength(2)
-  })
+  engineCase(
+    'takes its group with it: the rest is renumbered, dead letters are kept, the app is told, receipts reject',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      backend.setValidator(refuseTexts('spam'))
+      const store = await client({ backend }).open()
+      const notices: Array<StoreNotice> = []
+      store.onNotice((notice) => notices.push(notice))
+      const gate = backend.hold('push')
+      const before = store.commit(todoCreated({ id: '1', text: 'a' }))
+      const group = store.commit(todoCreated({ id: '2', text: 'fine' }), todoCreated({ id: '3', text: 'spam' }))
+      const later = store.commit(todoCreated({ id: '4', text: 'd' }))
+      await later.persisted
+      gate.release()
+      await expect(group.confirmed).rejects.toThrow(EventRejected)
+      expect((await later.confirmed).position.global).toBe(2)
+      expect((await before.confirmed).position.global).toBe(1)
+      await untilShown(store, '1:a 4:d')
+      expect(backend.log('demo').map(({ argsJson }) => JSON.parse(argsJson).id)).toEqual(['1', '4'])
+      const rows = await store.rejected.list()
+      expect(rows.map(({ reason, detail }) => [reason, detail])).toEqual([
+        ['group', 'another event of the same commit was refused'],
+        ['refused', 'no spam here'],
+      ])
+      expect(notices.filter(({ _tag }) => _tag === 'rejected')).toHaveLength(2)
+    },
+  )
 
   engineCase('a receipt of a refused event rejects with the reason, whenever it is asked for', async ({ client }) => {
     const backend = memoryBackend()
@@ -85,7 +92,11 @@ describe('an event that the backend refuses', () => {
     const backend = memoryBackend()
     const device = client({ backend })
     const store = await device.open()
-    const told = new Promise<string>((resolve) => store.onNotice((notice) => { if (notice._tag === 'reinstated') resolve(notice.eventId) }))
+    const told = new Promise<string>((resolve) =>
+      store.onNotice((notice) => {
+        if (notice._tag === 'reinstated') resolve(notice.eventId)
+      }),
+    )
     const gate = backend.hold('push')
     const receipt = store.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'gone' }))
     await receipt.persisted

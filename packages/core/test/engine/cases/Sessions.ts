@@ -5,7 +5,20 @@ import { defineEvent, defineSchema, MaterializerNotDeterministic, Schema, type S
 import { root } from '../../../src/event/EventSequenceNumber.ts'
 import { engineCase } from '../Case.ts'
 import type { Client } from '../Client.ts'
-import { draftSaved, drafts, draftsShown, events, materializers, shown, todoCreated, todoDone, todoRenamed, todos, untilShown, untilSynced } from '../Todos.ts'
+import {
+  draftSaved,
+  drafts,
+  draftsShown,
+  events,
+  materializers,
+  shown,
+  todoCreated,
+  todoDone,
+  todoRenamed,
+  todos,
+  untilShown,
+  untilSynced,
+} from '../Todos.ts'
 
 const feedsOf = (device: Client, store: Store) => device.link(store).received.filter(({ _tag }) => _tag === 'feed')
 
@@ -23,34 +36,43 @@ describe('sessions of one client', () => {
     await untilShown(a, '1:b*')
   })
 
-  engineCase("a session's push is rebased behind another's, in the order in which the leader took them", async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const [a, b] = [await device.open(), await device.open()]
-    await untilSynced(a, 0)
-    // All in one task: neither has heard of the other.
-    const receipts = [
-      a.commit(todoCreated({ id: '1', text: 'a' })), b.commit(todoCreated({ id: '2', text: 'b' })),
-      a.commit(draftSaved({ id: 'd', text: 'of a' })), b.commit(draftSaved({ id: 'd', text: 'of b' })),
-      a.commit(todoRenamed({ id: '1', text: 'a2' })), b.commit(todoRenamed({ id: '2', text: 'b2' })),
-    ]
-    await Promise.all(receipts.map(({ confirmed }) => confirmed))
-    await untilSynced(a, 4)
-    await untilSynced(b, 4)
-    expect([shown(a), shown(b)]).toEqual(['1:a2 2:b2', '1:a2 2:b2'])
-    expect(draftsShown(a)).toBe(draftsShown(b))
-  })
+  engineCase(
+    "a session's push is rebased behind another's, in the order in which the leader took them",
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const [a, b] = [await device.open(), await device.open()]
+      await untilSynced(a, 0)
+      // All in one task: neither has heard of the other.
+      const receipts = [
+        a.commit(todoCreated({ id: '1', text: 'a' })),
+        b.commit(todoCreated({ id: '2', text: 'b' })),
+        a.commit(draftSaved({ id: 'd', text: 'of a' })),
+        b.commit(draftSaved({ id: 'd', text: 'of b' })),
+        a.commit(todoRenamed({ id: '1', text: 'a2' })),
+        b.commit(todoRenamed({ id: '2', text: 'b2' })),
+      ]
+      await Promise.all(receipts.map(({ confirmed }) => confirmed))
+      await untilSynced(a, 4)
+      await untilSynced(b, 4)
+      expect([shown(a), shown(b)]).toEqual(['1:a2 2:b2', '1:a2 2:b2'])
+      expect(draftsShown(a)).toBe(draftsShown(b))
+    },
+  )
 
-  engineCase('a client-only event that diverges in a session is renumbered behind the other and still pushed', async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const [a, b] = [await device.open(), await device.open()]
-    device.link(a).freeze()
-    await b.commit(todoCreated({ id: '1', text: 'x' })).persisted
-    const receipt = a.commit(draftSaved({ id: 'd', text: 'c' }))
-    device.link(a).thaw()
-    expect((await receipt.confirmed).position).toMatchObject({ global: 1, client: 1 })
-    await untilShown(a, '1:x')
-    expect(draftsShown(a)).toBe('d:c')
-  })
+  engineCase(
+    'a client-only event that diverges in a session is renumbered behind the other and still pushed',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const [a, b] = [await device.open(), await device.open()]
+      device.link(a).freeze()
+      await b.commit(todoCreated({ id: '1', text: 'x' })).persisted
+      const receipt = a.commit(draftSaved({ id: 'd', text: 'c' }))
+      device.link(a).thaw()
+      expect((await receipt.confirmed).position).toMatchObject({ global: 1, client: 1 })
+      await untilShown(a, '1:x')
+      expect(draftsShown(a)).toBe('d:c')
+    },
+  )
 
   engineCase("a frozen session's messages collapse into one, over any number of rollbacks", async ({ client }) => {
     const backend = memoryBackend()
@@ -75,24 +97,27 @@ describe('sessions of one client', () => {
     expect(feedsOf(device, b).length - before).toBeLessThan(4)
   })
 
-  engineCase('a session commits and reads while it is cut off, and everybody agrees when it is back', async ({ client }) => {
-    const device = client({ backend: memoryBackend() })
-    const [a, b] = [await device.open(), await device.open()]
-    const link = device.link(b)
-    link.freeze()
-    link.loses = ({ _tag }) => _tag === 'push'
-    b.commit(todoCreated({ id: '2', text: 'b' }))
-    await a.commit(todoCreated({ id: '1', text: 'a' })).persisted
-    expect(shown(b)).toBe('2:b')
-    link.loses = () => false
-    link.thaw()
-    // What was lost on the way is sent again when there is a next leader.
-    await device.kill()
-    device.startLeader()
-    await untilSynced(b, 2)
-    await untilSynced(a, 2)
-    expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
-  })
+  engineCase(
+    'a session commits and reads while it is cut off, and everybody agrees when it is back',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const [a, b] = [await device.open(), await device.open()]
+      const link = device.link(b)
+      link.freeze()
+      link.loses = ({ _tag }) => _tag === 'push'
+      b.commit(todoCreated({ id: '2', text: 'b' }))
+      await a.commit(todoCreated({ id: '1', text: 'a' })).persisted
+      expect(shown(b)).toBe('2:b')
+      link.loses = () => false
+      link.thaw()
+      // What was lost on the way is sent again when there is a next leader.
+      await device.kill()
+      device.startLeader()
+      await untilSynced(b, 2)
+      await untilSynced(a, 2)
+      expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
+    },
+  )
 
   engineCase('a lost push is found by the next one, whose `prev` the leader does not know', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
@@ -121,7 +146,10 @@ describe('a new leader', () => {
     device.startLeader()
     await untilSynced(b, 2)
     expect([shown(a), shown(b)]).toEqual(['1:a 2:b', '1:a 2:b'])
-    expect(device.link(a).received.findLast(({ _tag }) => _tag === 'subscribed')).toMatchObject({ mode: 'resume', facts: { term: 2 } })
+    expect(device.link(a).received.findLast(({ _tag }) => _tag === 'subscribed')).toMatchObject({
+      mode: 'resume',
+      facts: { term: 2 },
+    })
   })
 
   engineCase('receipts go on through it, persisted and confirmed', async ({ client }) => {
@@ -167,7 +195,9 @@ describe('a new leader', () => {
     await device.kill()
     const receipt = b.commit(todoCreated({ id: '2', text: 'pending' }))
     let lives = 0
-    b.subscribe(todos.count(), () => { lives++ })
+    b.subscribe(todos.count(), () => {
+      lives++
+    })
     // Attached meanwhile: another attachment is a snapshot, never a resume.
     device.startLeader()
     const backend = memoryBackend()
@@ -180,41 +210,49 @@ describe('a new leader', () => {
 })
 
 describe('a collision', () => {
-  engineCase("an id that another client's event has: that one applies, the local one is a dead letter, nothing throws", async ({ client }) => {
-    const backend = memoryBackend()
-    const device = client({ backend })
-    const a = await device.open()
-    const gate = backend.hold('push')
-    const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
-    await receipt.persisted
-    // The forger's event arrives first.
-    const forged = memoryForger(backend, receipt.eventIds[0]!)
-    gate.release()
-    await expect(receipt.confirmed).rejects.toThrow('collision')
-    await forged
-    await untilSynced(a, 1)
-    expect(shown(a)).toBe('9:forged')
-    expect(await a.rejected.list()).toMatchObject([{ reason: 'collision' }])
-  })
+  engineCase(
+    "an id that another client's event has: that one applies, the local one is a dead letter, nothing throws",
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const device = client({ backend })
+      const a = await device.open()
+      const gate = backend.hold('push')
+      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+      await receipt.persisted
+      // The forger's event arrives first.
+      const forged = memoryForger(backend, receipt.eventIds[0]!)
+      gate.release()
+      await expect(receipt.confirmed).rejects.toThrow('collision')
+      await forged
+      await untilSynced(a, 1)
+      expect(shown(a)).toBe('9:forged')
+      expect(await a.rejected.list()).toMatchObject([{ reason: 'collision' }])
+    },
+  )
 
-  engineCase('in a session, before its leader has the event: it leaves pending and is kept as a dead letter', async ({ client }) => {
-    const backend = memoryBackend()
-    const device = client({ backend })
-    const a = await device.open()
-    await untilSynced(a, 0)
-    const link = device.link(a)
-    // Lost on its way; what has collided is pushed again, without a number.
-    link.loses = (message) => message._tag === 'push' && message.seqs.length > 0
-    const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
-    await Promise.resolve()
-    await memoryForger(backend, receipt.eventIds[0]!)
-    await untilShown(a, '9:forged')
-    link.loses = () => false
-    a.commit(todoDone({ id: '9' }))
-    await expect(receipt.persisted).rejects.toThrow('collision')
-    await untilSynced(a, 2)
-    expect(await a.rejected.list()).toMatchObject([{ reason: 'collision', event: { argsJson: '{"id":"1","text":"mine"}' } }])
-  })
+  engineCase(
+    'in a session, before its leader has the event: it leaves pending and is kept as a dead letter',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const device = client({ backend })
+      const a = await device.open()
+      await untilSynced(a, 0)
+      const link = device.link(a)
+      // Lost on its way; what has collided is pushed again, without a number.
+      link.loses = (message) => message._tag === 'push' && message.seqs.length > 0
+      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+      await Promise.resolve()
+      await memoryForger(backend, receipt.eventIds[0]!)
+      await untilShown(a, '9:forged')
+      link.loses = () => false
+      a.commit(todoDone({ id: '9' }))
+      await expect(receipt.persisted).rejects.toThrow('collision')
+      await untilSynced(a, 2)
+      expect(await a.rejected.list()).toMatchObject([
+        { reason: 'collision', event: { argsJson: '{"id":"1","text":"mine"}' } },
+      ])
+    },
+  )
 })
 
 describe('a materializer that is not deterministic', () => {
@@ -222,13 +260,17 @@ describe('a materializer that is not deterministic', () => {
     let calls = 0
     const drawn = defineEvent('drawn', Schema.Struct({ id: Schema.String }))
     const schema = defineSchema({
-      version: 1, tables: { todos, drafts }, events: { ...events, drawn },
+      version: 1,
+      tables: { todos, drafts },
+      events: { ...events, drawn },
       materializers: { ...materializers, drawn: ({ id }) => todos.insert({ id, text: `${++calls}` }) },
     })
     const device = client({ backend: memoryBackend() })
     const [a, b] = [await device.open({ schema }), await device.open({ schema })]
     const told: Array<unknown> = []
-    b.onNotice((notice) => { if (notice._tag === 'failure') told.push(notice.error) })
+    b.onNotice((notice) => {
+      if (notice._tag === 'failure') told.push(notice.error)
+    })
     for (const id of ['1', '2', '3']) {
       await a.commit(drawn({ id })).confirmed
       await untilShown(b, shown(a))
@@ -248,9 +290,18 @@ const memoryForger = async (backend: ReturnType<typeof memoryBackend>, id: strin
     const connection = yield* backend.make({ storeId: 'demo', clientId: 'forger' })
     const info = yield* connection.ping
     const { global, eventId } = info.head
-    const event = { id, name: 'todoCreated', argsJson: '{"id":"9","text":"forged"}', clientId: 'forger', sessionId: 's', createdAt: 0 }
+    const event = {
+      id,
+      name: 'todoCreated',
+      argsJson: '{"id":"9","text":"forged"}',
+      clientId: 'forger',
+      sessionId: 's',
+      createdAt: 0,
+    }
     yield* connection.push({
-      backendId: info.backendId, parent: info.head, events: [{ ...event, global: global + 1, parentGlobal: global, parentId: eventId }],
+      backendId: info.backendId,
+      parent: info.head,
+      events: [{ ...event, global: global + 1, parentGlobal: global, parentId: eventId }],
     })
   })
   await Effect.runPromise(Effect.scoped(program))
@@ -259,30 +310,53 @@ const memoryForger = async (backend: ReturnType<typeof memoryBackend>, id: strin
 describe('a session database that cannot be made', () => {
   engineCase('is tried a few times, then createStore rejects with the reason', async ({ client }) => {
     let tries = 0
-    const opening = client().open({ onOpenDatabase: () => { tries++; throw new TypeError('cannot open') } })
+    const opening = client().open({
+      onOpenDatabase: () => {
+        tries++
+        throw new TypeError('cannot open')
+      },
+    })
     await expect(opening).rejects.toThrow('cannot open')
     expect(tries).toBe(4)
   })
 
-  engineCase('when the store is open already: it is tried after longer and longer waits, and the store goes on', async ({ client }) => {
-    const device = client()
-    let failures = 0
-    let tries = 0
-    const a = await device.open({ onOpenDatabase: () => { tries++; if (failures-- > 0) throw new TypeError('cannot open') } })
-    tries = 0
-    failures = 5
-    await a.commit(todoCreated({ id: '1', text: 'a' })).persisted
-    const other = await device.open()
-    const link = device.link(a)
-    // A feed of another attachment makes it take a snapshot.
-    link.loses = (message) => message._tag === 'feed'
-    await other.commit(todoCreated({ id: '2', text: 'b' })).persisted
-    link.loses = () => false
-    const { facts } = device.link(other).received.findLast((message) => message._tag === 'feed')!
-    link.inject({ _tag: 'feed', facts: { ...facts, attachment: 7 }, fromEpoch: 0, base: root, baseId: null, rows: [], hasMore: false, refused: [], effectsWantedAfter: null })
-    a.commit(todoCreated({ id: '3', text: 'c' }))
-    expect(shown(a)).toBe('1:a 3:c')
-    await untilShown(a, '1:a 2:b 3:c')
-    expect(tries).toBe(6)
-  })
+  engineCase(
+    'when the store is open already: it is tried after longer and longer waits, and the store goes on',
+    async ({ client }) => {
+      const device = client()
+      let failures = 0
+      let tries = 0
+      const a = await device.open({
+        onOpenDatabase: () => {
+          tries++
+          if (failures-- > 0) throw new TypeError('cannot open')
+        },
+      })
+      tries = 0
+      failures = 5
+      await a.commit(todoCreated({ id: '1', text: 'a' })).persisted
+      const other = await device.open()
+      const link = device.link(a)
+      // A feed of another attachment makes it take a snapshot.
+      link.loses = (message) => message._tag === 'feed'
+      await other.commit(todoCreated({ id: '2', text: 'b' })).persisted
+      link.loses = () => false
+      const { facts } = device.link(other).received.findLast((message) => message._tag === 'feed')!
+      link.inject({
+        _tag: 'feed',
+        facts: { ...facts, attachment: 7 },
+        fromEpoch: 0,
+        base: root,
+        baseId: null,
+        rows: [],
+        hasMore: false,
+        refused: [],
+        effectsWantedAfter: null,
+      })
+      a.commit(todoCreated({ id: '3', text: 'c' }))
+      expect(shown(a)).toBe('1:a 3:c')
+      await untilShown(a, '1:a 2:b 3:c')
+      expect(tries).toBe(6)
+    },
+  )
 })

@@ -1,0 +1,67 @@
+/** Spec section 4, "Before the merge": pages that do not fit what the client has. */
+import * as Effect from 'effect/Effect'
+import * as Stream from 'effect/Stream'
+import { describe, expect } from 'vitest'
+import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
+import type { PullPage, SyncBackendProvider } from '../../../src/backend.ts'
+import { engineCase } from '../Case.ts'
+import { shown, todoCreated, untilSynced } from '../Todos.ts'
+
+/** The same backend, whose pages go through `change`, stream by stream. */
+const withPages = (
+  backend: MemoryBackend,
+  change: (page: PullPage, stream: number) => ReadonlyArray<PullPage>,
+): SyncBackendProvider => {
+  let streams = 0
+  return {
+    name: backend.name,
+    make: (context) =>
+      Effect.map(backend.make(context), (inner) => ({
+        ...inner,
+        pull: (request) => {
+          const stream = ++streams
+          return Stream.flatMap(inner.pull(request), (page) => Stream.fromIterable(change(page, stream)))
+        },
+      })),
+  }
+}
+
+const withFour = async (
+  open: (backend: MemoryBackend) => Promise<{ readonly commit: (id: string) => Promise<unknown> }>,
+) => {
+  const backend = memoryBackend({ pageEvents: 2 })
+  const author = await open(backend)
+  for (const id of ['1', '2', '3', '4']) await author.commit(id)
+  return backend
+}
+
+describe('a page that does not fit', () => {
+  engineCase(
+    'a gap closes the stream; it is opened again from the durable cursor and nothing is missing',
+    async ({ client }) => {
+      const backend = await withFour(async (given) => {
+        const store = await client({ backend: given }).open()
+        return { commit: (id) => store.commit(todoCreated({ id, text: 'x' })).confirmed }
+      })
+      let gaps = 0
+      const lossy = withPages(backend, (page, stream) => {
+        if (stream > 1 || page.events[0]?.global !== 3) return [page]
+        gaps++
+        return [{ ...page, events: page.events.slice(1) }]
+      })
+      const store = await client({ backend: lossy }).open()
+      await untilSynced(store, 4)
+      expect([gaps, shown(store)]).toEqual([1, '1:x 2:x 3:x 4:x'])
+    },
+  )
+
+  engineCase('a page delivered twice changes nothing', async ({ client }) => {
+    const backend = await withFour(async (given) => {
+      const store = await client({ backend: given }).open()
+      return { commit: (id) => store.commit(todoCreated({ id, text: 'x' })).confirmed }
+    })
+    const store = await client({ backend: withPages(backend, (page) => [page, page]) }).open()
+    await untilSynced(store, 4)
+    expect([store.status.backend.error, shown(store)]).toEqual([null, '1:x 2:x 3:x 4:x'])
+  })
+})

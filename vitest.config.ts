@@ -8,6 +8,9 @@ const folders = ['packages', 'examples', 'apps']
   .concat('bench', 'demo')
   .filter((folder) => existsSync(`${folder}/test`))
 
+/** A test that waits for a condition ends when it holds; this only bounds one that never will, on a machine however busy. */
+const timeoutMs = 30_000
+
 /** Where `.ci/run` wants the counts as JSON; unset for people. */
 const json = process.env['HEADWATER_TEST_JSON']
 
@@ -15,7 +18,13 @@ export default defineConfig({
   test: {
     reporters: json === undefined ? ['default'] : ['default', ['json', { outputFile: json }]],
     projects: folders.map((folder) => ({
-      test: { name: folder.replace('packages/', ''), root: folder, include: ['test/**/*.test.ts'] },
+      test: {
+        name: folder.replace('packages/', ''),
+        root: folder,
+        include: ['test/**/*.test.ts'],
+        testTimeout: timeoutMs,
+        hookTimeout: timeoutMs,
+      },
     })),
   },
 })

@@ -18,7 +18,7 @@ process.on('unhandledRejection', (reason) => strayRejections.push(reason))
 
 /** One sentence of the specification, proved on real databases. Leaves no files, no timers and no rejections behind. */
 export const engineCase = (sentence: string, body: (context: CaseContext) => Promise<void>): void => {
-  test(sentence, { timeout: 4_000 }, async () => {
+  test(sentence, { timeout: 30_000 }, async () => {
     const clients: Array<Client> = []
     try {
       await body({

@@ -22,7 +22,7 @@ import { BackendReset, HistoryChanged, ProtocolError, SyncBackendError } from '.
 import { nextBatch } from './BackendBatch.ts'
 import { describeError, noteBackend } from './BackendStatus.ts'
 import { EventUnknown, LeaderStale, PullGap } from './LeaderError.ts'
-import type { SyncStatusRow } from './Eventlog.ts'
+import type { SyncStatusRow } from './EventlogStatements.ts'
 import type { LeaderState } from './LeaderState.ts'
 import { writeBeside } from './LogWriter.ts'
 import { admitPage, admitRejections } from './PageAdmission.ts'

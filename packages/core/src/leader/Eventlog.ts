@@ -1,44 +1,26 @@
 /**
- * The leader's durable log: every statement on the eventlog database is here.
+ * The leader's durable log: what it does with the statements of `EventlogStatements.ts`.
  *
  * All writes of one step happen in one transaction of {@link Eventlog.write}, which checks the leader's term first: a
  * stale leader changes nothing (spec section 5, "Terms").
  */
-import type { RefusalReason, RefusedEvent, RejectedRow } from '../channel/LeaderMessage.ts'
+import type { RefusedEvent, RejectedRow } from '../channel/LeaderMessage.ts'
 import { type EventEnvelope, isSameEvent, type NumberedEvent } from '../event/EventEnvelope.ts'
 import { type EventSequenceNumber, parentOf, type Position, root } from '../event/EventSequenceNumber.ts'
-import type { SqliteConnection, SqliteStatement, SqliteValue } from '../sqlite/SqliteConnection.ts'
+import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { eventlogApplicationId, eventlogTablesSql, formatVersion } from '../sqlite/SystemTables.ts'
+import {
+  envelopeValues,
+  prepareEventlogStatements,
+  statusColumns,
+  toLogRow,
+  toRejectedRow,
+  unreadableStatus,
+  type EventlogStatements,
+  type LogRow,
+  type SyncStatusRow,
+} from './EventlogStatements.ts'
 import { FormatUnsupported, LeaderStale } from './LeaderError.ts'
-
-/** The one row of `__headwater_sync_status`. `head` is the settled backend head. */
-export interface SyncStatusRow {
-  readonly head: number
-  readonly headEventId: string | null
-  readonly backendId: string | null
-  readonly attachment: number
-  readonly cursorJson: string | null
-  readonly epoch: number
-  readonly term: number
-  readonly clientId: string
-}
-
-/** `attachment` 0: when a backend comes it is attached anew, and nothing counts as settled then. */
-const unreadableStatus: SyncStatusRow = {
-  head: 0,
-  headEventId: null,
-  backendId: null,
-  attachment: 0,
-  cursorJson: null,
-  epoch: 0,
-  term: 0,
-  clientId: '',
-}
-
-/** A log row with what only the leader stores. */
-export interface LogRow extends NumberedEvent {
-  readonly syncMetadataJson: string | null
-}
 
 /** One transaction on the log: what is taken away behind `base`, what is put in its place, and the status afterwards. */
 export interface LogChange {
@@ -54,89 +36,6 @@ export interface LogChange {
   readonly reinstated?: ReadonlyArray<EventEnvelope>
   readonly dismissed?: ReadonlyArray<string>
 }
-
-const rowColumns =
-  'seqNumGlobal, seqNumClient, rebaseGeneration, eventId, commitId, name, argsJson, clientId, sessionId, createdAt, syncMetadataJson'
-const rejectedColumns =
-  'eventId, commitId, name, argsJson, clientId, sessionId, createdAt, isClientOnly, reason, detail, dismissed'
-const statusColumns = 'head, headEventId, backendId, attachment, cursorJson, epoch, term, clientId'
-
-const prepareAll = (connection: SqliteConnection) =>
-  ({
-    begin: connection.prepare('BEGIN IMMEDIATE'),
-    commit: connection.prepare('COMMIT'),
-    rollback: connection.prepare('ROLLBACK'),
-    status: connection.prepare(`SELECT ${statusColumns} FROM __headwater_sync_status`),
-    term: connection.prepare('SELECT term FROM __headwater_sync_status'),
-    setStatus: connection.prepare(
-      `UPDATE __headwater_sync_status SET ${statusColumns.replaceAll(/\w+/g, (name) => `${name} = ?`)}`,
-    ),
-    insert: connection.prepare(
-      `INSERT INTO eventlog (${rowColumns}, parentSeqNumGlobal, parentSeqNumClient) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    ),
-    deleteBehind: connection.prepare('DELETE FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
-    setMetadata: connection.prepare(
-      'UPDATE eventlog SET syncMetadataJson = ? WHERE seqNumGlobal = ? AND seqNumClient = ?',
-    ),
-    last: connection.prepare(
-      `SELECT ${rowColumns} FROM eventlog ORDER BY seqNumGlobal DESC, seqNumClient DESC LIMIT 1`,
-    ),
-    page: connection.prepare(
-      `SELECT ${rowColumns} FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal, seqNumClient LIMIT ?`,
-    ),
-    at: connection.prepare(`SELECT ${rowColumns} FROM eventlog WHERE seqNumGlobal = ? AND seqNumClient = ?`),
-    byId: connection.prepare(`SELECT ${rowColumns} FROM eventlog WHERE eventId = ?`),
-    hasId: connection.prepare('SELECT 1 FROM eventlog WHERE eventId = ?'),
-    lastAtGlobal: connection.prepare(
-      `SELECT ${rowColumns} FROM eventlog WHERE seqNumGlobal = ? ORDER BY seqNumClient DESC LIMIT 1`,
-    ),
-    rejectedById: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected WHERE eventId = ?`),
-    rejectedAll: connection.prepare(`SELECT ${rejectedColumns} FROM __headwater_rejected ORDER BY rowid`),
-    rejectedOf: connection.prepare(
-      `SELECT ${rejectedColumns} FROM __headwater_rejected WHERE sessionId = ? ORDER BY rowid`,
-    ),
-    rejectedAny: connection.prepare('SELECT 1 FROM __headwater_rejected LIMIT 1'),
-    insertRejected: connection.prepare(
-      `INSERT INTO __headwater_rejected (${rejectedColumns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0)`,
-    ),
-    deleteRejected: connection.prepare(
-      'DELETE FROM __headwater_rejected WHERE eventId = ? AND clientId = ? AND name = ? AND argsJson = ?',
-    ),
-    dismissRejected: connection.prepare('UPDATE __headwater_rejected SET dismissed = 1 WHERE eventId = ?'),
-  }) satisfies Record<string, SqliteStatement>
-
-const envelopeAt = (row: ReadonlyArray<SqliteValue>, first: number): Omit<EventEnvelope, 'isClientOnly'> => ({
-  id: row[first] as string,
-  commitId: row[first + 1] as string,
-  name: row[first + 2] as string,
-  argsJson: row[first + 3] as string,
-  clientId: row[first + 4] as string,
-  sessionId: row[first + 5] as string,
-  createdAt: row[first + 6] as number,
-})
-
-const toLogRow = (row: ReadonlyArray<SqliteValue>): LogRow => ({
-  seq: { global: row[0] as number, client: row[1] as number, rebaseGeneration: row[2] as number },
-  event: { ...envelopeAt(row, 3), isClientOnly: (row[1] as number) > 0 },
-  syncMetadataJson: row[10] as string | null,
-})
-
-const toRejectedRow = (row: ReadonlyArray<SqliteValue>): RejectedRow => ({
-  event: { ...envelopeAt(row, 0), isClientOnly: row[7] === 1 },
-  reason: row[8] as RefusalReason,
-  detail: row[9] as string,
-  isDismissed: row[10] === 1,
-})
-
-const envelopeValues = (event: EventEnvelope): Array<SqliteValue> => [
-  event.id,
-  event.commitId,
-  event.name,
-  event.argsJson,
-  event.clientId,
-  event.sessionId,
-  event.createdAt,
-]
 
 /** Makes the tables in an empty database; refuses any other that is not an eventlog of a known format. */
 const prepareFile = (connection: SqliteConnection, newClientId: () => string): void => {
@@ -157,13 +56,13 @@ const prepareFile = (connection: SqliteConnection, newClientId: () => string): v
 
 export class Eventlog {
   readonly connection: SqliteConnection
-  readonly #statements: ReturnType<typeof prepareAll>
+  readonly #statements: EventlogStatements
   #status: SyncStatusRow
   #hasRejected: boolean
 
   private constructor(connection: SqliteConnection, isDamaged: boolean) {
     this.connection = connection
-    this.#statements = prepareAll(connection)
+    this.#statements = prepareEventlogStatements(connection)
     this.#status = isDamaged ? this.#statusIfReadable() : this.#readStatus()
     this.#hasRejected = isDamaged || this.#statements.rejectedAny.get() !== undefined
   }

@@ -18,23 +18,13 @@ import type { EventEffect } from '../channel/PackedEffects.ts'
 import { compare, equals, max, type EventSequenceNumber, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { SchemaDescriptor } from '../schema/SchemaDescriptor.ts'
 import { type ChangesetApplier, makeChangesetApplier } from '../sqlite/ChangesetApply.ts'
-import type { SqliteConnection, SqliteStatement } from '../sqlite/SqliteConnection.ts'
+import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { effectTablesSql, formatVersion, stateApplicationId, stateHeadTableSql } from '../sqlite/SystemTables.ts'
 import type { Eventlog } from './Eventlog.ts'
 import { LeaderStale } from './LeaderError.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
-
-/** The one row of `__headwater_state_head`. */
-export interface StateHead {
-  readonly position: Position
-  readonly eventId: string | null
-  readonly epoch: number
-  readonly trimmedTo: Position
-  /** In which everything up to `trimmedTo` is settled. */
-  readonly attachment: number
-  readonly fingerprint: string
-}
+import { headColumns, prepareStateStatements, type StateHead, type StateStatements } from './StateStatements.ts'
 
 /** The effect of the log row at `seq`. */
 export interface RowEffect {
@@ -54,45 +44,10 @@ export interface StateChange {
   readonly settledHead: Position
 }
 
-const headColumns =
-  'seqNumGlobal, seqNumClient, eventId, epoch, term, trimmedToGlobal, trimmedToClient, attachment, fingerprint, isComplete'
-
-const prepareAll = (connection: SqliteConnection) =>
-  ({
-    begin: connection.prepare('BEGIN IMMEDIATE'),
-    commit: connection.prepare('COMMIT'),
-    rollback: connection.prepare('ROLLBACK'),
-    term: connection.prepare('SELECT term FROM __headwater_state_head'),
-    setHead: connection.prepare(
-      `INSERT INTO __headwater_state_head (id, ${headColumns}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)
-       ON CONFLICT (id) DO UPDATE SET (${headColumns}) = (excluded.seqNumGlobal, excluded.seqNumClient, excluded.eventId, excluded.epoch, excluded.term, excluded.trimmedToGlobal, excluded.trimmedToClient, excluded.attachment, excluded.fingerprint, excluded.isComplete)`,
-    ),
-    changesetsBehind: connection.prepare(
-      `SELECT seqNumGlobal, seqNumClient, eventId, changeset FROM __headwater_session_changeset
-       WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal DESC, seqNumClient DESC`,
-    ),
-    names: connection.prepare(
-      `SELECT seqNumGlobal, seqNumClient, eventId FROM __headwater_session_changeset
-       WHERE (seqNumGlobal, seqNumClient) > (?, ?) ORDER BY seqNumGlobal, seqNumClient LIMIT ?`,
-    ),
-    insertChangeset: connection.prepare(
-      'INSERT INTO __headwater_session_changeset (seqNumGlobal, seqNumClient, eventId, changeset, debug) VALUES (?, ?, ?, ?, NULL)',
-    ),
-    deleteBehind: connection.prepare(
-      'DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) > (?, ?)',
-    ),
-    trim: connection.prepare('DELETE FROM __headwater_session_changeset WHERE (seqNumGlobal, seqNumClient) <= (?, ?)'),
-    quarantine: connection.prepare(
-      'INSERT INTO __headwater_quarantine (eventId, seqNumGlobal, seqNumClient, error) VALUES (?, ?, ?, ?)',
-    ),
-    isQuarantined: connection.prepare('SELECT 1 FROM __headwater_quarantine WHERE eventId = ?'),
-    releaseBehind: connection.prepare('DELETE FROM __headwater_quarantine WHERE (seqNumGlobal, seqNumClient) > (?, ?)'),
-  }) satisfies Record<string, SqliteStatement>
-
 /** An open state database with tables for one schema. */
 interface OpenState {
   readonly connection: SqliteConnection
-  readonly statements: ReturnType<typeof prepareAll>
+  readonly statements: StateStatements
   readonly applier: ChangesetApplier | null
   readonly head: StateHead
 }
@@ -164,7 +119,7 @@ export class StateReplica {
       attachment: attachment as number,
       fingerprint: fingerprint as string,
     }
-    return { connection, statements: prepareAll(connection), applier: null, head }
+    return { connection, statements: prepareStateStatements(connection), applier: null, head }
   }
 
   /**

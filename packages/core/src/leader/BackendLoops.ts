@@ -118,12 +118,20 @@ const takePages = (loops: BackendLoops, pages: ReadonlyArray<PullPage>): Effect.
       const last = pages.at(-1)
       if (last === undefined) return
       for (const page of pages) mustBeOurs(leader, page.backendId)
-      admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: last.cursor })
+      admitPage(leader, { events: pages.flatMap((page) => page.events), cursor: furthestCursor(pages) })
       leader.pulledAttachment = leader.log.status.attachment
       noteBackend(leader, { connection: 'online', head: last.head.global, isCaughtUp: last.isCaughtUp, error: null })
       if (last.isCaughtUp) loops.pulledOnce.openUnsafe()
     }),
   )
+
+/** The cursor of the page that goes furthest; an empty page stands where the stream stands. */
+const furthestCursor = (pages: ReadonlyArray<PullPage>): string | null => {
+  let furthest: PullPage | undefined
+  const endOf = (page: PullPage | undefined): number => page?.events.at(-1)?.global ?? 0
+  for (const page of pages) if (page.events.length === 0 || endOf(page) >= endOf(furthest)) furthest = page
+  return furthest?.cursor ?? null
+}
 
 const mustBeOurs = ({ log }: LeaderState, received: string): void => {
   // Attached anew while this stream was open: it is opened again from where the log stands now.

@@ -93,7 +93,11 @@ const mustBeSame = (
 export const admitPage = (leader: LeaderState, page: IncomingPage): void => {
   const { log } = leader
   const admitted = admit(leader, page.events)
-  const cursorJson = page.cursor === undefined || admitted.unknown !== undefined ? log.status.cursorJson : page.cursor
+  const last = page.events.at(-1)
+  // A page that waited while others came by another way: its cursor is older than what is stored.
+  const isOutrun = last !== undefined && last.global < log.status.head
+  const isCursorKept = page.cursor === undefined || isOutrun || admitted.unknown !== undefined
+  const cursorJson = isCursorKept ? log.status.cursorJson : (page.cursor ?? null)
   if (admitted.rows.length > 0) mergePage(leader, admitted, cursorJson)
   else if (cursorJson !== log.status.cursorJson) writeBeside(leader, { status: { cursorJson } })
   if (admitted.unknown !== undefined) {

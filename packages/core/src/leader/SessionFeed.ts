@@ -158,7 +158,8 @@ export class SessionFeed {
   }
 }
 
-const cutBytes = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEvent> => {
+/** The first rows, as many as one message may carry. */
+export const cutBytes = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEvent> => {
   let bytes = 0
   const end = rows.findIndex(({ event }, i) => (bytes += event.argsJson.length) > feedBytesMax && i > 0)
   return end < 0 ? rows : rows.slice(0, end)

@@ -18,7 +18,7 @@ import { backendStatusOf } from './BackendStatus.ts'
 import { EventUnknown } from './LeaderError.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { type LeaderState, settledHeadOf } from './LeaderState.ts'
-import { type SendToSession, SessionFeed } from './SessionFeed.ts'
+import { cutBytes, type SendToSession, SessionFeed } from './SessionFeed.ts'
 
 /** **Fails with**  `LeaderStale`, `SqliteError`. */
 export const subscribe = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
@@ -112,9 +112,11 @@ const common = (leader: LeaderState, subscription: Subscribe) =>
 
 const resume = (leader: LeaderState, subscription: Subscribe): Extract<Subscribed, { readonly mode: 'resume' }> => {
   const base = commonPrefix(leader, subscription)
-  const rows = leader.recent
-    .page(leader.log, base, pageEventsMax)
-    .map(({ seq, event }): FeedRow => ({ seq, id: event.id, event }))
+  const rows = cutBytes(leader.recent.page(leader.log, base, pageEventsMax)).map(({ seq, event }): FeedRow => ({
+    seq,
+    id: event.id,
+    event,
+  }))
   return { ...common(leader, subscription), mode: 'resume', base, baseId: leader.log.idAt(base) ?? null, rows }
 }
 

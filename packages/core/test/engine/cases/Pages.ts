@@ -2,6 +2,7 @@
 import * as Effect from 'effect/Effect'
 import * as Stream from 'effect/Stream'
 import { describe, expect } from 'vitest'
+import { openBetterSqlite } from '../../../../adapter-node/src/BetterSqliteConnection.ts'
 import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import type { PullPage, SyncBackendProvider } from '../../../src/backend.ts'
 import { engineCase } from '../Case.ts'
@@ -63,5 +64,26 @@ describe('a page that does not fit', () => {
     const store = await client({ backend: withPages(backend, (page) => [page, page]) }).open()
     await untilSynced(store, 4)
     expect([store.status.backend.error, shown(store)]).toEqual([null, '1:x 2:x 3:x 4:x'])
+  })
+
+  engineCase('a page that others have outrun does not take the cursor back', async ({ client }) => {
+    const backend = await withFour(async (given) => {
+      const store = await client({ backend: given }).open()
+      return { commit: (id) => store.commit(todoCreated({ id, text: 'x' })).confirmed }
+    })
+    const cursorOf = (page: PullPage) => `up to ${page.events.at(-1)?.global ?? 'the end'}`
+    let first: PullPage | undefined
+    const late = withPages(backend, (page) => {
+      const named = { ...page, cursor: cursorOf(page) }
+      first ??= named
+      const outrun = { ...first, head: { global: 99, eventId: 'late' } }
+      return page.events.at(-1)?.global === 4 ? [named, outrun] : [named]
+    })
+    const device = client({ backend: late })
+    const store = await device.open()
+    await store.until(({ backend: { head }, session }) => head === 99 && session.localHead.global === 4)
+    const eventlog = openBetterSqlite({ path: device.files.eventlog, readonly: true })
+    expect(eventlog.prepare('SELECT cursorJson FROM __headwater_sync_status').get()).toEqual(['up to 4'])
+    eventlog.close()
   })
 })

@@ -97,9 +97,12 @@ export class ThreadLeader {
       throw error
     }
     // Whoever asked for it may have given up before it led: then nobody would ever end it.
-    setTimeout(() => {
-      if (this.#ports.size === 0) void this.#close('no session came')
-    }, firstSessionMs).unref()
+    setTimeout(() => this.endIfUnused(), firstSessionMs).unref()
+  }
+
+  /** Gives the store up if no session is connected. */
+  endIfUnused(): void {
+    if (this.#ports.size === 0) void this.#close('no session came')
   }
 
   /** Serves a session over this port. */

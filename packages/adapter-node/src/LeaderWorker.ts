@@ -36,6 +36,9 @@ try {
   // Between the answer and the first session's port nothing else keeps this thread alive.
   const keepAlive = setInterval(() => undefined, 2 ** 30)
   answer({ is: 'leading' })
+  // Whoever asked for this leader has given up; the message may have waited since before it led.
+  parentPort?.once('message', () => leader.endIfUnused())
+  parentPort?.unref()
   void leader.ended.then(() => clearInterval(keepAlive))
 } catch (error) {
   answer(error instanceof StoreLocked ? { is: 'locked' } : describe(error))

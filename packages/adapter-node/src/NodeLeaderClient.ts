@@ -111,7 +111,8 @@ export class NodeLeaderClient implements LeaderClient {
       return isThisProcess(holder) ? await connectToThread(holder.threadId, files.folder, connectTimeoutMs(look)) : null
     if (this.#options.leader === 'same-thread') return await this.#leadHere(look)
     const worker = await startWorkerLeader({ files, durability, workerUrl, signal })
-    return worker === null ? null : await connectToThread(worker.threadId, files.folder, connectTimeoutMs(look))
+    // It has just said that it leads: a busy machine is no reason to give it up.
+    return worker === null ? null : await connectToThread(worker.threadId, files.folder, answerTimeoutMs)
   }
 
   async #leadHere(look: number): Promise<LeaderLine | null> {

@@ -43,25 +43,13 @@ const startWorker = async ({ files, durability, workerUrl, signal }: StartOption
   const { folder } = files
   const data: LeaderWorkerData = { files, durability }
   const worker = new Worker(entryOf(workerUrl), { workerData: data, name: `headwater ${folder}` })
-  const stop = (): void => void worker.terminate()
-  signal?.addEventListener('abort', stop, { once: true })
-  try {
-    const answer = await workerAnswer(folder, worker)
-    if (answer.is === 'failed') throw revive(folder, answer)
-    if (answer.is === 'locked') {
-      stop()
-      return null
-    }
-    workerByFolder.set(folder, worker)
-    worker.once('exit', () => workerByFolder.delete(folder))
-    return worker
-  } catch (error) {
-    stop()
-    signal?.throwIfAborted()
-    throw error
-  } finally {
-    signal?.removeEventListener('abort', stop)
-  }
+  const answer = await workerAnswer(folder, worker, signal)
+  if (answer.is === 'failed') throw revive(folder, answer)
+  // A worker that does not lead ends by itself.
+  if (answer.is === 'locked') return null
+  workerByFolder.set(folder, worker)
+  worker.once('exit', () => workerByFolder.delete(folder))
+  return worker
 }
 
 /** A worker takes a `file:` URL only as an object. */
@@ -80,10 +68,24 @@ export const workerEnd = (worker: Worker): Promise<void> =>
     else worker.once('exit', () => resolve())
   })
 
-const workerAnswer = (folder: string, worker: Worker): Promise<LeaderWorkerAnswer> =>
+/**
+ * **Fails with** `LeaderNotStarted`, the signal's reason. Nobody waits then for a worker that is still starting; it is
+ * asked to end and does so as soon as it has started: ending a thread while it loads or leaves the native addon takes
+ * the whole process along now and then (seen as SIGSEGV, Node 24.21).
+ */
+const workerAnswer = (folder: string, worker: Worker, signal: AbortSignal | undefined): Promise<LeaderWorkerAnswer> =>
   new Promise((resolve, reject) => {
     const failed = (detail: string): void => reject(new LeaderNotStarted({ folder, detail }))
-    worker.once('message', resolve)
+    const stop = (): void => {
+      worker.postMessage('stop')
+      reject(signal?.reason as Error)
+    }
+    if (signal?.aborted === true) stop()
+    signal?.addEventListener('abort', stop, { once: true })
+    worker.once('message', (answer: LeaderWorkerAnswer) => {
+      signal?.removeEventListener('abort', stop)
+      resolve(answer)
+    })
     // Stays: a worker that throws later ends, and its sessions see their ports close.
     worker.on('error', (error) => failed(String(error)))
     worker.once('exit', (code) => failed(`its thread ended with code ${code}`))

@@ -1,3 +1,4 @@
+import { argsDepthMax, eventBytesMax } from '../event/EventLimits.ts'
 import type { BackendEvent } from './SyncBackend.ts'
 
 /**
@@ -5,10 +6,7 @@ import type { BackendEvent } from './SyncBackend.ts'
  * UTF-8 JSON of an event on the wire.
  */
 
-/** One event: 1 MiB. Larger facts belong into a blob store, with a reference in the event. */
-export const eventBytesMax = 1024 * 1024
-/** Nesting of args: far below where JSON parsers recurse into trouble. */
-export const argsDepthMax = 64
+export { argsDepthMax, eventBytesMax }
 /** One push: 1,000 events or 1 MiB, whichever comes first; a single larger event travels alone. */
 export const batchEventsMax = 1000
 export const batchBytesMax = 1024 * 1024

@@ -1,7 +1,6 @@
 /**
  * Limits that hold for every event, whatever the backend, checked at commit so that nothing unpushable ever enters a
- * log. `backend/BackendLimits.ts` states the same numbers for the wire; a test keeps them equal, because `event/`
- * imports nothing of `backend/`.
+ * log. `backend/BackendLimits.ts` hands the first two on, with the limits of the wire.
  */
 
 /** One event as UTF-8 JSON on the wire: 1 MiB. Larger facts belong into a blob store, with a reference in the event. */

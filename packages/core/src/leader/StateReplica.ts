@@ -24,7 +24,13 @@ import { effectTablesSql, formatVersion, stateApplicationId, stateHeadTableSql }
 import type { Eventlog } from './Eventlog.ts'
 import { LeaderStale } from './LeaderError.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
-import { headColumns, prepareStateStatements, type StateHead, type StateStatements } from './StateStatements.ts'
+import {
+  headColumns,
+  headValues,
+  prepareStateStatements,
+  type StateHead,
+  type StateStatements,
+} from './StateStatements.ts'
 
 /** The effect of the log row at `seq`. */
 export interface RowEffect {
@@ -178,20 +184,9 @@ export class StateReplica {
   }
 
   #writeFirstHead(connection: SqliteConnection, head: StateHead): void {
-    const { position, eventId, epoch, trimmedTo, attachment, fingerprint } = head
     connection
       .prepare(`INSERT INTO __headwater_state_head (id, ${headColumns}) VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1)`)
-      .run([
-        position.global,
-        position.client,
-        eventId,
-        epoch,
-        this.#term,
-        trimmedTo.global,
-        trimmedTo.client,
-        attachment,
-        fingerprint,
-      ])
+      .run(headValues(head, this.#term))
   }
 
   #discard(): void {
@@ -309,18 +304,7 @@ export class StateReplica {
   }
 
   #writeHead({ statements }: OpenState, head: StateHead): StateHead {
-    const { position, eventId, epoch, trimmedTo, attachment, fingerprint } = head
-    statements.setHead.run([
-      position.global,
-      position.client,
-      eventId,
-      epoch,
-      this.#term,
-      trimmedTo.global,
-      trimmedTo.client,
-      attachment,
-      fingerprint,
-    ])
+    statements.setHead.run(headValues(head, this.#term))
     return head
   }
 

@@ -1,6 +1,6 @@
 /** Every statement that the leader runs on its state database, and the row that says where that stands. */
 import type { Position } from '../event/EventSequenceNumber.ts'
-import type { SqliteConnection, SqliteStatement } from '../sqlite/SqliteConnection.ts'
+import type { SqliteConnection, SqliteStatement, SqliteValue } from '../sqlite/SqliteConnection.ts'
 
 /** The one row of `__headwater_state_head`. */
 export interface StateHead {
@@ -16,6 +16,19 @@ export interface StateHead {
 /** In the order in which {@link StateHead} is written. */
 export const headColumns =
   'seqNumGlobal, seqNumClient, eventId, epoch, term, trimmedToGlobal, trimmedToClient, attachment, fingerprint, isComplete'
+
+/** A head as the statements take it: every one of {@link headColumns} but the last, which is always 1. */
+export const headValues = (head: StateHead, term: number): ReadonlyArray<SqliteValue> => [
+  head.position.global,
+  head.position.client,
+  head.eventId,
+  head.epoch,
+  term,
+  head.trimmedTo.global,
+  head.trimmedTo.client,
+  head.attachment,
+  head.fingerprint,
+]
 
 export type StateStatements = ReturnType<typeof prepareStateStatements>
 

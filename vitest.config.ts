@@ -5,7 +5,7 @@ import { defineConfig } from 'vitest/config'
 const folders = ['packages', 'examples', 'apps']
   .filter((parent) => existsSync(parent))
   .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
-  .concat('bench', 'demo')
+  .concat('bench', 'checks', 'demo')
   .filter((folder) => existsSync(`${folder}/test`))
 
 /** A test that waits for a condition ends when it holds; this only bounds one that never will, on a machine however busy. */

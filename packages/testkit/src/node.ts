@@ -1,0 +1,2 @@
+/** What only Node has: proxies over sockets. */
+export {}

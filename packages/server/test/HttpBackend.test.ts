@@ -1,14 +1,14 @@
 import { httpBackend } from '@headwater/backend-http'
 import { type ServerOptions } from '@headwater/server'
 import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
+import { faultProxy } from '@headwater/testkit/node'
 import { describe, test, vi } from 'vitest'
-import { cuttingProxy } from './CuttingProxy.ts'
 import { serverFixture } from './ServerFixture.ts'
 
 // Generous: other work may share the machine.
 vi.setConfig({ testTimeout: 60_000 })
 
-/** The real client, over real HTTP through a TCP proxy, against the real server with SQLite in a temporary folder. */
+/** The real client, over real HTTP through a proxy, against the real server with SQLite in a temporary folder. */
 const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
   let token = 'valid'
   const options: Partial<ServerOptions> = {
@@ -17,7 +17,7 @@ const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
     validate: (_, event) => (event.name === 'refused' ? 'refused' : undefined),
   }
   const server = await serverFixture(options)
-  const proxy = await cuttingProxy(() => server.port)
+  const proxy = await faultProxy({ target: server.url, seed: 1 })
   return {
     provider: httpBackend({ url: proxy.url, getToken: async () => token, live, heartbeat: 2_000 }),
     restart: async () => {
@@ -25,7 +25,7 @@ const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
       await server.start()
     },
     setOnline: (isOnline) => (isOnline ? server.start() : server.stop()),
-    loseNextAnswer: async () => proxy.cutNextPushAnswer(),
+    loseNextAnswer: async () => proxy.hitNext('cut-answer', { cutAfterBytes: 0 }, ({ method }) => method === 'POST'),
     setAuthorized: async (isAuthorized) => {
       token = isAuthorized ? 'valid' : 'expired'
     },

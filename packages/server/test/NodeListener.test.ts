@@ -2,10 +2,10 @@ import { connect } from 'node:net'
 import { httpBackend } from '@headwater/backend-http'
 import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
 import { type LogStorage, listen, makeHandler, sqliteLogStorage, startServer } from '@headwater/server'
+import { faultProxy } from '@headwater/testkit/node'
 import * as Effect from 'effect/Effect'
 import { rmSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
-import { cuttingProxy } from './CuttingProxy.ts'
 import { event, root } from './Requests.ts'
 import { serverFixture, temporaryFolder } from './ServerFixture.ts'
 
@@ -98,11 +98,11 @@ test('a reader that never reads again is cut', async () => {
 
 test('a push that is cut in the middle of its body stores nothing; the retry lands', async () => {
   const server = await serverFixture()
-  const proxy = await cuttingProxy(() => server.port)
+  const proxy = await faultProxy({ target: server.url, seed: 1 })
   await withClient(proxy.url, (backend, backendId) =>
     Effect.gen(function* () {
       const events = chain(500, JSON.stringify('x'.repeat(1_000)))
-      proxy.cutNextPushAfter(200_000)
+      proxy.hitNext('cut-request', { cutAfterBytes: 200_000 })
       const failure = yield* Effect.flip(backend.push({ backendId, parent: root, events }))
       expect(failure).toMatchObject({ operation: 'push', reason: { _tag: 'Unreachable' } })
       expect((yield* backend.ping).head).toEqual(root)

@@ -1,6 +1,6 @@
 import type { WasmExports, WasmVfs } from '@headwater/sqlite-wasm'
 import { DiskFile, sectorBytes } from './DiskFile.ts'
-import type { DiskFault, DiskOperation, FaultyDisk } from './FaultyDisk.ts'
+import { type DiskFault, type DiskOperation, FaultyDisk } from './FaultyDisk.ts'
 
 /** Result codes of sqlite3.h. */
 const ok = 0
@@ -89,8 +89,9 @@ export class FaultyVfs implements WasmVfs {
 
   xOpen(_vfs: number, path: number, handle: number, flags: number, outFlags: number): number {
     const opened = path === 0 ? this.#temporary() : this.#open(path, flags)
+    // wa-sqlite's glue takes a file for open even so: SQLite will ask things of it, and close it.
+    this.#handles.set(handle, opened ?? { mount: nowhere, name: '', file: new DiskFile() })
     if (opened === undefined) return cannotOpen
-    this.#handles.set(handle, opened)
     if (outFlags !== 0) this.#exports.HEAP32[outFlags >> 2] = flags
     return ok
   }
@@ -115,9 +116,7 @@ export class FaultyVfs implements WasmVfs {
   }
 
   xClose(handle: number): number {
-    const own = this.#handles.get(handle)
-    // An open that failed is closed, too.
-    if (own === undefined) return ok
+    const own = this.#handles.get(handle)!
     own.file.locks.delete(own)
     this.#handles.delete(handle)
     return ok
@@ -224,6 +223,9 @@ export class FaultyVfs implements WasmVfs {
     return powersafeOverwrite
   }
 }
+
+/** Where a file is whose open failed: no process ever lives there. */
+const nowhere: Mount = { disk: new FaultyDisk(), process: 0 }
 
 /** Two int32, the low word first. */
 const int64 = (low: number, high: number): number => high * 2 ** 32 + (low >>> 0)

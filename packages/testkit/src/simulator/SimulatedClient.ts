@@ -1,294 +1,233 @@
 /**
- * One client of the simulation: two databases that survive, one leader at a time that may die at any statement, and
- * sessions that come and go. The engine in it is the production one; only ports are replaced.
+ * One client of the simulation: a disk, one leader at a time (and perhaps a frozen one that does not know), and sessions
+ * that come and go. The engine in it is the production one; only ports are replaced.
  */
-import { createStore, type Receipt, type Store, type SyncBackendProvider } from '@headwater/core'
-import {
-  type Adapter,
-  Leader,
-  type LeaderClient,
-  type LeaderClientHandlers,
-  type LeaderMessage,
-  type LeaderPort,
-  type LeaderStorage,
-  type SessionMessage,
-} from '@headwater/core/adapter'
+import type { SyncBackendProvider } from '@headwater/core'
+import { Leader, type LogEntry } from '@headwater/core/adapter'
 import type { SqliteConnection } from '@headwater/core/sqlite'
 import { openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
-import { afterCrash, crashable, Fuse } from './CrashableConnection.ts'
-import { type SimulatedProcess, startProcess } from './SimulatedEnvironment.ts'
-import { simulatedSchema } from './SimulatedSchema.ts'
+import { type DiskFault, type DiskOperation, FaultyDisk } from '../files/FaultyDisk.ts'
+import type { Dice } from './Dice.ts'
+import type { SchemaVersion } from './SimulatedSchema.ts'
+import { SimulatedProcess } from './SimulatedProcess.ts'
+import type { SimulatedSession } from './SimulatedSession.ts'
+import {
+  type EventlogDurability,
+  type JournalMode,
+  makeSimulatedStorage,
+  type SimulatedStorage,
+  stateFile,
+} from './SimulatedStorage.ts'
 import type { World } from './World.ts'
 
-export interface SimulatedSession {
-  readonly store: Store
-  readonly process: SimulatedProcess
-  /** What it committed, and whether its receipt said `persisted`. */
-  readonly committed: Map<
-    string,
-    {
-      readonly name: string
-      readonly argsJson: string
-      isPersisted: boolean
-      isConfirmed: boolean
-      rejection: string | null
-    }
-  >
-  /** Whether it can run the backend for its leader: one that was opened before the store had any cannot. */
-  readonly hasBackend: boolean
-  /** The leader hears that the session is gone. */
-  readonly disconnect: () => void
-  isClosed: boolean
-}
-
-interface RunningLeader {
-  readonly leader: Leader
-  readonly process: SimulatedProcess
-  readonly fuse: Fuse
-  readonly links: Set<Link>
-}
-
-/** One session's connection to one leader; dead when either end is. */
-interface Link {
+/** One session's connection to one leader; cut when either end is gone. */
+export interface Link {
   isCut: boolean
   readonly onCut: () => void
 }
 
+export interface RunningLeader {
+  readonly leader: Leader
+  readonly process: SimulatedProcess
+  readonly storage: SimulatedStorage
+  readonly links: Set<Link>
+}
+
 export interface ClientOptions {
   readonly world: World
+  readonly dice: Dice
   readonly sqlite: WasmSqlite
   readonly name: string
   readonly backend: SyncBackendProvider | null
+  readonly journalMode: JournalMode
+  readonly durability: EventlogDurability
   readonly trace: (line: string) => void
+  /** What core writes to its log. */
+  readonly onLog: (entry: LogEntry) => void
+}
+
+/** What has happened to a client, for figures and for what may be expected of it. */
+export interface ClientRecord {
+  leaderDeaths: number
+  powerLosses: number
+  takeOvers: number
+  diskFaults: number
+  resets: number
+  killedSessions: number
+  /** Eventlogs that a `reset` has exported. */
+  readonly exports: Array<Uint8Array>
 }
 
 export class SimulatedClient {
   readonly options: ClientOptions
+  readonly disk = new FaultyDisk()
   readonly sessions: Array<SimulatedSession> = []
-  eventlog: SqliteConnection
-  state: SqliteConnection
-  readonly #opened: Array<SqliteConnection> = []
-  #leader: RunningLeader | null = null
-  crashes = 0
+  readonly record: ClientRecord = {
+    leaderDeaths: 0,
+    powerLosses: 0,
+    takeOvers: 0,
+    diskFaults: 0,
+    resets: 0,
+    killedSessions: 0,
+    exports: [],
+  }
+  backend: SyncBackendProvider | null
+  /** Of the app as it is installed now. */
+  version: SchemaVersion = 1
   /** Probability that a leader dies while it takes over. */
   takeOverCrashes = 0
-  backend: SyncBackendProvider | null
+  /** Probability of each kind of fault of an operation on the disk. */
+  diskFaults: Partial<Record<DiskFault, number>> = {}
+  readonly #databases: Array<SqliteConnection> = []
+  readonly #storages: Array<SimulatedStorage> = []
+  #leader: RunningLeader | null = null
+  /** Frozen leaders that others have taken over from. */
+  #stale: Array<RunningLeader> = []
+  /** Who uses the disk. */
+  #diskUser: SimulatedProcess | null = null
 
   constructor(options: ClientOptions) {
     this.options = options
     this.backend = options.backend
-    this.eventlog = this.#open()
-    this.state = this.#open()
-  }
-
-  #open(image?: Uint8Array | null): SqliteConnection {
-    const connection = openWasmSqlite(this.options.sqlite, image === undefined || image === null ? {} : { image })
-    this.#opened.push(connection)
-    return connection
-  }
-
-  /** Frees every database; the next seed runs in the same heap. */
-  dispose(): void {
-    this.#leader?.process.kill()
-    for (const { process } of this.sessions) process.kill()
-    for (const connection of this.#opened) connection.close()
-  }
-
-  // ------------------------------------------------------------------------------------------------------ leader
-
-  get leader(): RunningLeader | null {
-    return this.#leader
-  }
-
-  #storage(fuse: Fuse): LeaderStorage {
-    return {
-      openEventlog: () => crashable(afterCrash(this.eventlog), fuse),
-      openState: () => crashable(afterCrash(this.state), fuse),
-      replaceState: (image) => {
-        fuse.burn()
-        this.state.close()
-        this.state = this.#open(image)
-        return crashable(this.state, fuse)
-      },
-      keepExport: () => 'simulated',
-      setAsideEventlog: () => {
-        throw new Error('the simulation never corrupts an eventlog')
-      },
-    }
-  }
-
-  /** The leader, started if there is none. */
-  #lead(): RunningLeader {
-    if (this.#leader !== null) return this.#leader
-    const { world, name, trace } = this.options
-    const process = startProcess(world, () => undefined)
-    const links = new Set<Link>()
-    const fuse = new Fuse(() => this.#leaderDied(process, links))
-    if (world.chance(this.takeOverCrashes)) fuse.light(world.integer(30))
-    const leader = new Leader({
-      environment: process.environment,
-      storage: this.#storage(fuse),
-      onEnd: () => this.#leaderLeft(process, fuse),
-    })
-    trace(`${name}: leader of term ${leader.term}`)
-    this.#leader = { leader, process, fuse, links }
-    return this.#leader
-  }
-
-  #leaderDied(process: SimulatedProcess, links: Set<Link>): void {
-    this.crashes++
-    this.options.trace(`${this.options.name}: leader dies`)
-    process.kill()
-    if (this.#leader?.process === process) this.#leader = null
-    for (const link of links) this.options.world.schedule(1 + this.options.world.random() * 20, link.onCut)
-  }
-
-  #leaderLeft(process: SimulatedProcess, fuse: Fuse): void {
-    fuse.isBlown = true
-    process.kill()
-    if (this.#leader?.process === process) this.#leader = null
-  }
-
-  /** Dies within that many statements, or at once. */
-  crashLeader(statements: number): void {
-    if (this.#leader === null) return
-    if (statements === 0) this.#leader.fuse.blow()
-    else this.#leader.fuse.light(statements)
-  }
-
-  // ---------------------------------------------------------------------------------------------------- sessions
-
-  /** Messages take their time, in order. */
-  #client(session: SimulatedProcess): { readonly client: LeaderClient; readonly disconnect: () => void } {
-    const { world } = this.options
-    let handlers: LeaderClientHandlers | null = null
-    let port: { readonly leader: RunningLeader; readonly port: LeaderPort; readonly link: Link } | null = null
-    let [lastIn, lastOut] = [0, 0]
-    const latency = (last: number) => Math.max(last, world.now + world.random() * 3)
-    const connect = (): void => {
-      if (!session.isAlive() || handlers === null) return
-      try {
-        const leader = this.#lead()
-        const link: Link = { isCut: false, onCut: () => lost(link) }
-        leader.links.add(link)
-        const connected = leader.leader.connect((message) => {
-          if (leader.fuse.isBlown) return
-          const copy = structuredClone(message)
-          lastIn = latency(lastIn)
-          world.schedule(lastIn - world.now, () => {
-            if (!link.isCut && session.isAlive()) handlers?.onMessage(copy as LeaderMessage)
-          })
-        })
-        port = { leader, port: connected, link }
-      } catch {
-        // It died while it took over: the next one is tried soon.
-        world.schedule(5, connect)
-      }
-    }
-    const lost = (link: Link): void => {
-      if (link.isCut || !session.isAlive()) return
-      link.isCut = true
-      port = null
-      handlers?.onLost(new Error('the leader died'))
-      world.schedule(world.random() * 10, connect)
-    }
-    const client: LeaderClient = {
-      listen: (given) => {
-        handlers = given
-        connect()
-      },
-      send: (message: SessionMessage) => {
-        const to = port
-        if (to === null) return
-        const copy = structuredClone(message)
-        lastOut = latency(lastOut)
-        world.schedule(lastOut - world.now, () => {
-          if (!to.link.isCut && !to.leader.fuse.isBlown) to.port.receive(copy)
-        })
-      },
-      close: () => Promise.resolve(),
-    }
-    const disconnect = (): void => {
-      if (port === null || port.link.isCut) return
-      const gone = port
-      gone.link.isCut = true
-      world.schedule(world.random() * 5, () => {
-        if (!gone.leader.fuse.isBlown) gone.port.disconnect()
-      })
-    }
-    return { client, disconnect }
-  }
-
-  async openSession(): Promise<SimulatedSession> {
-    const { world } = this.options
-    const process = startProcess(world, () => undefined)
-    const { client, disconnect } = this.#client(process)
-    const adapter: Adapter = {
-      name: 'simulated',
-      connect: async () => ({
-        client,
-        openDatabase: (image?: Uint8Array) => this.#open(image),
-      }),
-      importLog: () => Promise.reject(new Error('not simulated')),
-      wipe: () => Promise.reject(new Error('not simulated')),
-    }
-    const store = await createStore({
-      schema: simulatedSchema,
-      storeId: 'simulated',
-      adapter,
-      environment: process.environment,
-      log: () => undefined,
-      ...(this.backend === null ? {} : { backend: this.backend }),
-    })
-    const session: SimulatedSession = {
-      store,
-      process,
-      committed: new Map(),
-      hasBackend: this.backend !== null,
-      disconnect,
-      isClosed: false,
-    }
-    this.sessions.push(session)
-    return session
+    this.disk.beforeOperation = (operation) => this.#judge(operation)
   }
 
   get openSessions(): ReadonlyArray<SimulatedSession> {
     return this.sessions.filter(({ isClosed }) => !isClosed)
   }
 
-  /** The session's process dies; what it had not handed over is gone. */
-  killSession(session: SimulatedSession): void {
-    session.isClosed = true
-    session.process.kill()
-    session.disconnect()
+  get leader(): RunningLeader | null {
+    return this.#leader
   }
 
-  /** Follows a commit's receipt. */
-  follow(
-    session: SimulatedSession,
-    receipt: Receipt,
-    events: ReadonlyArray<{ readonly name: string; readonly argsJson: string }>,
-  ): void {
-    receipt.eventIds.forEach((id, i) => {
-      const record = { ...events[i]!, isPersisted: false, isConfirmed: false, rejection: null as string | null }
-      session.committed.set(id, record)
-      const own = session.store.receipt(id)
-      own.persisted.then(
-        () => {
-          record.isPersisted = true
-        },
-        (error: Error) => {
-          record.rejection = error.name
-        },
-      )
-      own.confirmed.then(
-        () => {
-          record.isConfirmed = true
-        },
-        (error: Error) => {
-          record.rejection = error.name
-        },
-      )
+  /** A session's database, in memory. */
+  openDatabase(image?: Uint8Array): SqliteConnection {
+    const connection = openWasmSqlite(this.options.sqlite, image === undefined ? {} : { image })
+    this.#databases.push(connection)
+    return connection
+  }
+
+  /** Frees every database; the next seed runs in the same heap. */
+  dispose(): void {
+    this.#leader?.process.end()
+    for (const { process } of [...this.#stale, ...this.sessions]) process.end()
+    this.disk.killProcess()
+    for (const storage of this.#storages) storage.dispose()
+    for (const connection of this.#databases) connection.close()
+  }
+
+  #judge(operation: DiskOperation): DiskFault | undefined {
+    const { dice } = this.options
+    const user = this.#diskUser
+    if (user === null) return undefined
+    if (!user.outlives('disk operations')) return 'dead'
+    if (operation.kind === 'read') return undefined
+    for (const [fault, probability] of Object.entries(this.diskFaults)) {
+      if (!dice.chance(probability)) continue
+      this.record.diskFaults++
+      return fault as DiskFault
+    }
+    return undefined
+  }
+
+  // ------------------------------------------------------------------------------------------------------- leaders
+
+  /** The leader, started if there is none. **Fails with** what a leader's start fails with, `Crash` if it dies. */
+  lead(): RunningLeader {
+    if (this.#leader !== null) return this.#leader
+    const { world, dice, sqlite, name, trace, onLog, journalMode, durability } = this.options
+    const links = new Set<Link>()
+    const process: SimulatedProcess = new SimulatedProcess({
+      world,
+      dice: dice.fork(),
+      log: (entry) => {
+        if (process.isAlive) onLog(entry)
+      },
+      onDeath: () => this.#died(process, links),
     })
+    if (dice.chance(this.takeOverCrashes)) process.dieWithin(dice.integer(60), 'disk operations')
+    const storage = makeSimulatedStorage({
+      sqlite,
+      disk: this.disk,
+      process,
+      journalMode,
+      durability,
+      onUse: (user) => {
+        this.#diskUser = user
+      },
+      onExport: (bytes) => this.record.exports.push(bytes),
+    })
+    this.#storages.push(storage)
+    try {
+      const leader = new Leader({ environment: process.environment, storage, onEnd: () => this.#left(process) })
+      trace(`${name}: leader of term ${leader.term}`)
+      this.#leader = { leader, process, storage, links }
+      return this.#leader
+    } catch (error) {
+      // What an adapter does with a leader that cannot start: let go of its files.
+      process.end()
+      storage.dispose()
+      throw error
+    }
+  }
+
+  #died(process: SimulatedProcess, links: ReadonlySet<Link>): void {
+    const { world, dice, trace, name } = this.options
+    this.record.leaderDeaths++
+    trace(`${name}: leader dies`)
+    // Leaders that are frozen beside it are threads of the same machine: what kills one lets go of all their files.
+    for (const { process: stale } of this.#stale) stale.end()
+    this.#stale = []
+    this.disk.killProcess()
+    if (this.#leader?.process === process) this.#leader = null
+    for (const link of links) world.schedule(1 + dice.random() * 20, link.onCut)
+  }
+
+  #left(process: SimulatedProcess): void {
+    const stale = this.#stale.find((each) => each.process === process)
+    this.#stale = this.#stale.filter((each) => each !== stale)
+    const running = this.#leader?.process === process ? this.#leader : stale
+    if (running === this.#leader) this.#leader = null
+    if (stale !== undefined) this.options.trace(`${this.options.name}: the stale leader ends`)
+    // It may be in the middle of its last task: its files are closed after it.
+    this.options.world.schedule(0, () => {
+      process.end()
+      running?.storage.dispose()
+    })
+  }
+
+  /** Freezes the leader; its sessions notice, and another one takes over beside it. It wakes up `thawMs` later. */
+  hangLeader(detectedMs: number, thawMs: number): boolean {
+    const { world, dice } = this.options
+    const hung = this.#leader
+    // In WAL mode its files are locked for as long as it lives, frozen or not: nobody can take over.
+    if (hung === null || this.options.journalMode === 'WAL') return false
+    hung.process.freeze()
+    world.schedule(detectedMs, () => {
+      if (this.#leader !== hung) return
+      this.record.takeOvers++
+      this.#leader = null
+      this.#stale.push(hung)
+      for (const link of hung.links) world.schedule(dice.random() * 5, link.onCut)
+    })
+    world.schedule(thawMs, () => hung.process.thaw())
+    return true
+  }
+
+  /** The machine loses power: leader and sessions die, and the disk forgets what was not synced. */
+  losePower(): void {
+    this.record.powerLosses++
+    this.#leader?.process.kill()
+    for (const session of this.openSessions) session.kill()
+    this.disk.losePower(this.options.dice.random)
+  }
+
+  /** The state database is gone, or not one any more. Only while no leader runs. */
+  damageState(): boolean {
+    if (this.#leader !== null || this.#stale.length > 0 || !this.disk.exists(stateFile)) return false
+    if (this.options.dice.chance(0.5)) this.disk.remove(stateFile)
+    else this.disk.writeFile(stateFile, new TextEncoder().encode('no database '.repeat(400)))
+    for (const journal of ['-journal', '-wal']) this.disk.remove(`${stateFile}${journal}`)
+    return true
   }
 }

@@ -1,100 +1,106 @@
 /**
- * The app of the simulation: small tables on which everything that goes wrong shows. The order of events matters
- * (`mix`), inserts collide (`claim`), a row's fate decides whether later events apply (`strict`), and a client-only table
- * is beside them.
- *
- * `foldModel` is the same app once more, in plain maps: what the tables must hold is computed without SQL.
+ * The app of the simulation in two versions: small tables on which everything that goes wrong shows. The order of events
+ * matters (`mix`), inserts collide (`claim`), a row's fate decides whether later events apply (`strict`), a client-only
+ * table is beside them. The older version does not know `note`, cannot materialize `poison`, and mixes otherwise.
  */
-import { column, defineEvent, defineSchema, Schema, sql, table } from '@headwater/core'
+import { column, defineEvent, defineSchema, type EventInput, Schema, sql, table } from '@headwater/core'
+import type { Dice } from './Dice.ts'
 
-const items = table('items', { id: column.text().primaryKey(), n: column.integer() })
-const claims = table('claims', { name: column.text().primaryKey(), owner: column.text() })
-const drafts = table('drafts', { id: column.text().primaryKey(), n: column.integer() }, { clientOnly: true })
+export const items = table('items', { id: column.text().primaryKey(), n: column.integer() })
+export const claims = table('claims', { name: column.text().primaryKey(), owner: column.text() })
+export const notes = table('notes', { id: column.text().primaryKey(), k: column.integer() })
+export const drafts = table('drafts', { id: column.text().primaryKey(), n: column.integer() }, { clientOnly: true })
 
-export const put = defineEvent('put', Schema.Struct({ id: Schema.String, n: Schema.Int }))
-export const mix = defineEvent('mix', Schema.Struct({ id: Schema.String, k: Schema.Int }))
-export const remove = defineEvent('remove', Schema.Struct({ id: Schema.String }))
+const put = defineEvent('put', Schema.Struct({ id: Schema.String, n: Schema.Int }))
+const mix = defineEvent('mix', Schema.Struct({ id: Schema.String, k: Schema.Int }))
+const remove = defineEvent('remove', Schema.Struct({ id: Schema.String }))
 /** Fails where the name is taken: at commit it throws, on arrival it is skipped. */
-export const claim = defineEvent('claim', Schema.Struct({ name: Schema.String, owner: Schema.String }))
+const claim = defineEvent('claim', Schema.Struct({ name: Schema.String, owner: Schema.String }))
 /** Fails where the item is missing. */
-export const strict = defineEvent('strict', Schema.Struct({ id: Schema.String }))
+const strict = defineEvent('strict', Schema.Struct({ id: Schema.String }))
 /** Refused by a backend in strict mode. */
-export const bad = defineEvent('bad', Schema.Struct({ id: Schema.String }))
-export const draft = defineEvent('draft', Schema.Struct({ id: Schema.String, k: Schema.Int }), { clientOnly: true })
+const bad = defineEvent('bad', Schema.Struct({ id: Schema.String }))
+/** Fails always in the older version. */
+const poison = defineEvent('poison', Schema.Struct({ id: Schema.String }))
+/** Only the newer version knows it. */
+const note = defineEvent('note', Schema.Struct({ id: Schema.String, k: Schema.Int }))
+const draft = defineEvent('draft', Schema.Struct({ id: Schema.String, k: Schema.Int }), { clientOnly: true })
 
 export const modulus = 1_000_003
+/** What `mix` multiplies with, by version. */
+export const mixFactor = { 1: 31, 2: 37 } as const
 
-export const simulatedSchema = defineSchema({
-  version: 1,
-  tables: { items, claims, drafts },
-  events: { put, mix, remove, claim, strict, bad, draft },
-  materializers: {
-    put: ({ id, n }) => items.upsert({ id, n }),
-    mix: ({ id, k }) => sql`UPDATE items SET n = (n * 31 + ${k}) % ${modulus} WHERE id = ${id}`,
-    remove: ({ id }) => items.delete().where({ id }),
-    claim: ({ name, owner }) => claims.insert({ name, owner }),
-    strict: ({ id }, { query }) => {
-      if (query(items.where({ id }).first()) === undefined) throw new Error(`no item ${id}`)
-      return sql`UPDATE items SET n = (n + 7) % ${modulus} WHERE id = ${id}`
-    },
-    bad: ({ id }) => items.upsert({ id, n: 1 }),
-    draft: ({ id, k }) => [drafts.upsert({ id, n: k })],
-  },
+export type SchemaVersion = keyof typeof mixFactor
+
+const materializers = (version: SchemaVersion) => ({
+  put: ({ id, n }: { readonly id: string; readonly n: number }) => items.upsert({ id, n }),
+  mix: ({ id, k }: { readonly id: string; readonly k: number }) =>
+    sql`UPDATE items SET n = (n * ${mixFactor[version]} + ${k}) % ${modulus} WHERE id = ${id}`,
+  remove: ({ id }: { readonly id: string }) => items.delete().where({ id }),
+  claim: ({ name, owner }: { readonly name: string; readonly owner: string }) => claims.insert({ name, owner }),
+  bad: ({ id }: { readonly id: string }) => items.upsert({ id, n: 1 }),
+  draft: ({ id, k }: { readonly id: string; readonly k: number }) => [drafts.upsert({ id, n: k })],
 })
 
-/** An event as the model needs it. */
-export interface ModelEvent {
-  readonly name: string
-  readonly argsJson: string
-}
+const olderEvents = { put, mix, remove, claim, strict, bad, poison, draft }
 
-interface ModelArgs {
-  readonly id: string
-  readonly n: number
-  readonly k: number
-  readonly name: string
-  readonly owner: string
-}
-
-/** **Shape**  rows by table, sorted: `{ items: ['a=1'], claims: […], drafts: […] }`. */
-export const foldModel = (
-  events: Iterable<ModelEvent>,
-): Readonly<Record<'items' | 'claims' | 'drafts', ReadonlyArray<string>>> => {
-  const model = {
-    items: new Map<string, number>(),
-    claims: new Map<string, string>(),
-    drafts: new Map<string, number>(),
-  }
-  for (const { name, argsJson } of events) {
-    const args = JSON.parse(argsJson) as ModelArgs
-    const n = model.items.get(args.id)
-    if (name === 'put') model.items.set(args.id, args.n)
-    else if (name === 'mix' && n !== undefined) model.items.set(args.id, (n * 31 + args.k) % modulus)
-    else if (name === 'remove') model.items.delete(args.id)
-    else if (name === 'claim' && !model.claims.has(args.name)) model.claims.set(args.name, args.owner)
-    else if (name === 'strict' && n !== undefined) model.items.set(args.id, (n + 7) % modulus)
-    else if (name === 'bad') model.items.set(args.id, 1)
-    else if (name === 'draft') model.drafts.set(args.id, args.k)
-  }
-  const sorted = (map: ReadonlyMap<string, number | string>) => [...map].map(([key, value]) => `${key}=${value}`).sort()
-  return { items: sorted(model.items), claims: sorted(model.claims), drafts: sorted(model.drafts) }
-}
-
-const tableSql = {
-  items: 'SELECT id, n FROM items',
-  claims: 'SELECT name, owner FROM claims',
-  drafts: 'SELECT id, n FROM drafts',
+export const simulatedSchemas = {
+  1: defineSchema({
+    version: 1,
+    tables: { items, claims, drafts },
+    events: olderEvents,
+    materializers: {
+      ...materializers(1),
+      strict: ({ id }, { query }) => {
+        if (query(items.where({ id }).first()) === undefined) throw new Error(`no item ${id}`)
+        return sql`UPDATE items SET n = (n + 7) % ${modulus} WHERE id = ${id}`
+      },
+      poison: ({ id }) => {
+        throw new TypeError(`nobody thought of ${id}`)
+      },
+    },
+  }),
+  2: defineSchema({
+    version: 2,
+    tables: { items, claims, notes, drafts },
+    events: { ...olderEvents, note },
+    materializers: {
+      ...materializers(2),
+      strict: ({ id }, { query }) => {
+        if (query(items.where({ id }).first()) === undefined) throw new Error(`no item ${id}`)
+        return sql`UPDATE items SET n = (n + 7) % ${modulus} WHERE id = ${id}`
+      },
+      poison: ({ id }) => items.upsert({ id, n: 99 }),
+      note: ({ id, k }) => notes.upsert({ id, k }),
+    },
+  }),
 } as const
 
-/** The same shape, read from a database. */
-export const readTables = (
-  rowsOf: (sqlText: string) => ReadonlyArray<ReadonlyArray<unknown>>,
-): ReturnType<typeof foldModel> => {
-  const read = (text: string) =>
-    rowsOf(text)
-      .map(([key, value]) => `${String(key)}=${String(value)}`)
-      .sort()
-  return { items: read(tableSql.items), claims: read(tableSql.claims), drafts: read(tableSql.drafts) }
+/** One that an app of this version may commit. */
+export const randomEvent = (dice: Dice, version: SchemaVersion): EventInput => {
+  const id = `i${dice.integer(5)}`
+  const k = dice.integer(1000)
+  switch (dice.integer(version === 1 ? 10 : 12)) {
+    case 0:
+    case 1:
+    case 2:
+      return put({ id, n: k })
+    case 3:
+    case 4:
+      return mix({ id, k })
+    case 5:
+      return remove({ id })
+    case 6:
+      return claim({ name: `n${dice.integer(6)}`, owner: `o${k}` })
+    case 7:
+      return strict({ id })
+    case 8:
+      return bad({ id })
+    case 9:
+      return draft({ id, k })
+    case 10:
+      return note({ id, k })
+    default:
+      return poison({ id })
+  }
 }
-
-export { claims, drafts, items }

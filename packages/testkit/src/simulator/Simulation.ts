@@ -1,50 +1,83 @@
-/**
- * One seed: clients, sessions and a backend on one virtual clock, faults for a while, then quiet, then the properties.
- *
- * **Source**  spec section 11.
- */
-import type { EventInput } from '@headwater/core'
+/** Everything of a simulation that its steps change and its checks look at. */
+import type { LogEntry } from '@headwater/core/adapter'
+import type { EventSequenceNumber } from '@headwater/core'
 import type { WasmSqlite } from '@headwater/sqlite-wasm'
-import { memoryBackend } from '../MemoryBackend.ts'
-import { checkStatus, checkQuiet, PropertyViolated } from './Properties.ts'
-import type { Participant, Simulation } from './Participant.ts'
-import { cutOff, makeNetwork, overNetwork } from './SimulatedBackend.ts'
-import { SimulatedClient, type SimulatedSession } from './SimulatedClient.ts'
-import { bad, claim, draft, mix, put, remove, strict } from './SimulatedSchema.ts'
-import { NotIdle, World } from './World.ts'
+import { type MemoryBackend, memoryBackend } from '../MemoryBackend.ts'
+import { Dice } from './Dice.ts'
+import { SimulatedClient } from './SimulatedClient.ts'
+import { makeNetwork, overNetwork, type SimulatedNetwork } from './SimulatedNetwork.ts'
+import { openSession, type SimulatedSession, storeId } from './SimulatedSession.ts'
+import { journalModes } from './SimulatedStorage.ts'
+import { World } from './World.ts'
 
-export interface SimulationResult {
-  readonly seed: number
-  readonly failure: string | null
-  readonly trace: ReadonlyArray<string>
-  readonly events: number
-  readonly crashes: number
-  readonly rebases: number
-  readonly rejected: number
-  readonly skipped: number
-  readonly tasks: number
+export interface Participant {
+  readonly client: SimulatedClient
+  readonly network: SimulatedNetwork
+  /** Lets sessions opened from now on bring the backend. */
+  readonly attach: () => void
 }
 
-/** How long faults and commits go on, and how long everything may take to become idle afterwards: virtual ms. */
-const busyMs = 4000
-const quietMs = 300_000
+/** What a session had been seen at. */
+export interface WatchedSession {
+  readonly epoch: number
+  readonly attachment: number
+  readonly upstreamHead: EventSequenceNumber
+  readonly settledHead: EventSequenceNumber
+}
 
-export const runSeed = async (seed: number, sqlite: WasmSqlite): Promise<SimulationResult> => {
-  const world = new World(seed)
-  const lines: Array<string> = []
+/** The settled part of a client's log, as it had been seen. */
+export interface WatchedLog {
+  readonly attachment: number
+  readonly settledIds: ReadonlyArray<string>
+}
+
+export interface Simulation {
+  readonly world: World
+  readonly backend: MemoryBackend
+  readonly participants: ReadonlyArray<Participant>
+  readonly sessionsSeen: Map<SimulatedSession, WatchedSession>
+  readonly logsSeen: Map<SimulatedClient, WatchedLog>
+  readonly lines: Array<string>
+  readonly trace: (line: string) => void
+  /** Defects that core itself has logged: a broken law, a type error. */
+  readonly defects: Array<string>
+  /** Ids that somebody has pushed with other content than their owner's. */
+  readonly forgedIds: Set<string>
+  /** The backend's log was cut or replaced: what it had acknowledged may be gone. */
+  historyChanges: number
+}
+
+/** Errors that no fault of the simulation explains. */
+const defectNames = /InvariantViolation|TypeError|RangeError|ReferenceError|Defect/u
+
+export const makeSimulation = (seed: number, sqlite: WasmSqlite): Simulation => {
+  const dice = new Dice(seed)
+  const world = new World()
   const start = world.now
+  const lines: Array<string> = []
   const trace = (line: string): void => void lines.push(`${(world.now - start).toFixed(2).padStart(9)} ${line}`)
-  const backend = memoryBackend({ pageEvents: 1 + world.integer(5), isMissingSent: world.chance(0.7) })
-  const participants = Array.from({ length: 1 + world.integer(3) }, (_, i): Participant => {
+  const defects: Array<string> = []
+  const onLog = ({ level, message, fields }: LogEntry): void => {
+    const line = `${level}: ${message} ${JSON.stringify(fields)}`
+    trace(line)
+    if (defectNames.test(line)) defects.push(line)
+  }
+  const backend = memoryBackend({ pageEvents: 1 + dice.integer(5), isMissingSent: dice.chance(0.7) })
+  const participants = Array.from({ length: 1 + dice.integer(3) }, (_, i): Participant => {
     const network = makeNetwork()
-    const provider = overNetwork(world, backend, network)
+    const provider = overNetwork(backend, { world, dice: dice.fork(), network })
     const client = new SimulatedClient({
       world,
+      dice: dice.fork(),
       sqlite,
       name: 'abc'[i]!,
-      backend: world.chance(0.15) ? null : provider,
+      backend: dice.chance(0.15) ? null : provider,
+      journalMode: dice.pick(journalModes)!,
+      durability: dice.chance(0.8) ? 'FULL' : 'NORMAL',
       trace,
+      onLog,
     })
+    trace(`${client.options.name}: journal ${client.options.journalMode}, synchronous ${client.options.durability}`)
     return {
       network,
       client,
@@ -53,234 +86,47 @@ export const runSeed = async (seed: number, sqlite: WasmSqlite): Promise<Simulat
       },
     }
   })
-  const simulation: Simulation = { world, backend, participants, watched: new Map(), trace, rejected: 0 }
-  let failure: string | null = null
-  try {
-    await live(simulation)
-    await quiet(simulation)
-    checkQuiet(simulation)
-  } catch (error) {
-    failure =
-      error instanceof PropertyViolated || error instanceof NotIdle
-        ? error.message
-        : String(error instanceof Error ? error.stack : error)
-    describe(simulation)
-  }
-  const result = { seed, failure, trace: lines, ...figures(simulation) }
-  for (const { client } of participants) client.dispose()
-  return result
-}
-
-/** Where everybody stands when a seed fails: the end of its trace. */
-const describe = ({ participants, backend, trace }: Simulation): void => {
-  trace(`backend: ${backend.log('simulated').length} events, ${JSON.stringify(backend.calls)}`)
-  for (const { client } of participants) {
-    client.sessions.forEach(({ store, isClosed }, i) =>
-      trace(`${client.options.name}${i}: ${isClosed ? 'closed' : JSON.stringify(store.status)}`),
-    )
-  }
-}
-
-const figures = ({ participants, world, rejected }: Simulation) => {
-  const stores = participants.flatMap(({ client }) => client.openSessions.map(({ store }) => store))
   return {
-    events: participants.reduce(
-      (sum, { client }) => sum + client.sessions.reduce((n, { committed }) => n + committed.size, 0),
-      0,
-    ),
-    crashes: participants.reduce((sum, { client }) => sum + client.crashes, 0),
-    rebases: stores.reduce((sum, store) => sum + store.status.leader.epoch, 0),
-    rejected,
-    skipped: stores.reduce((sum, store) => sum + store.quarantined.list().length, 0),
-    tasks: world.tasksRun,
+    world,
+    backend,
+    participants,
+    sessionsSeen: new Map(),
+    logsSeen: new Map(),
+    lines,
+    trace,
+    defects,
+    forgedIds: new Set(),
+    historyChanges: 0,
   }
 }
 
-// ---------------------------------------------------------------------------------------------------------- faults
+/** The backend's log. */
+export const backendLog = ({ backend }: Simulation) => backend.log(storeId)
 
-type Operation = (simulation: Simulation) => void
-
-const pick = <A>(world: World, values: ReadonlyArray<A>): A | undefined => values[world.integer(values.length)]
-
-const anySession = ({
-  world,
-  participants,
-}: Simulation): { readonly participant: Participant; readonly session: SimulatedSession } | undefined => {
-  const participant = pick(world, participants)!
-  const session = pick(world, participant.client.openSessions)
-  return session === undefined ? undefined : { participant, session }
-}
-
-const randomEvent = (world: World): EventInput => {
-  const id = `i${world.integer(5)}`
-  const k = world.integer(1000)
-  switch (world.integer(10)) {
-    case 0:
-    case 1:
-    case 2:
-      return put({ id, n: k })
-    case 3:
-    case 4:
-      return mix({ id, k })
-    case 5:
-      return remove({ id })
-    case 6:
-      return claim({ name: `n${world.integer(6)}`, owner: `o${k}` })
-    case 7:
-      return strict({ id })
-    case 8:
-      return bad({ id })
-    default:
-      return draft({ id, k })
-  }
-}
-
-const commit: Operation = (simulation) => {
-  const found = anySession(simulation)
-  if (found === undefined) return
-  const { world, trace } = simulation
-  const {
-    participant: { client },
-    session,
-  } = found
-  const events = Array.from({ length: world.chance(0.3) ? 1 + world.integer(4) : 1 }, () => randomEvent(world))
-  const described = events.map(({ definition, args }) => ({ name: definition.name, argsJson: JSON.stringify(args) }))
-  try {
-    const receipt = session.store.commit(...events)
-    trace(
-      `${client.options.name}${client.sessions.indexOf(session)}: commit ${described.map((e) => e.name + e.argsJson).join(' ')} ${receipt.eventIds.map((id) => id.slice(-6)).join(' ')}`,
-    )
-    client.follow(session, receipt, described)
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'MaterializerFailed') throw error
-  }
-}
-
-const operations: ReadonlyArray<readonly [weight: number, operation: Operation]> = [
-  [30, commit],
-  [
-    2,
-    ({ world, participants, trace }) => {
-      const { client } = pick(world, participants)!
-      const statements = world.chance(0.3) ? 0 : 1 + world.integer(60)
-      trace(`${client.options.name}: leader dies within ${statements} statements`)
-      client.crashLeader(statements)
+/** Opens a session; an app that is too old by now is told so, and that is all that may go wrong. */
+export const open = ({ trace }: Simulation, client: SimulatedClient): Promise<void> =>
+  openSession(client).then(
+    ({ label, version }) => trace(`${label}: open, version ${version}`),
+    (error: unknown) => {
+      if (!(error instanceof Error) || error.name !== 'SchemaOutdated') throw error
+      trace(`${client.options.name}: a session is outdated before it is open`)
     },
-  ],
-  [
-    1,
-    ({ world, participants }) => {
-      const { client } = pick(world, participants)!
-      if (client.openSessions.length < 3) void openSession(world, client)
-    },
-  ],
-  [
-    0.7,
-    (simulation) => {
-      const found = anySession(simulation)
-      if (found === undefined || found.participant.client.openSessions.length < 2) return
-      simulation.trace(`${found.participant.client.options.name}: session killed`)
-      found.participant.client.killSession(found.session)
-    },
-  ],
-  [
-    2,
-    ({ world, participants, trace }) => {
-      const { network, client } = pick(world, participants)!
-      if (network.isOnline) cutOff(network)
-      else network.isOnline = true
-      trace(`${client.options.name}: ${network.isOnline ? 'online' : 'offline'}`)
-    },
-  ],
-  [
-    1,
-    ({ world, participants }) => {
-      const { network } = pick(world, participants)!
-      network.lossProbability = world.chance(0.5) ? 0 : world.random() * 0.5
-      network.latencyMs = world.random() * (world.chance(0.2) ? 500 : 20)
-    },
-  ],
-  [
-    0.7,
-    ({ backend, trace }) => {
-      trace('backend restarts')
-      backend.restart()
-    },
-  ],
-  [
-    1,
-    (simulation) => {
-      const isStrict = simulation.world.chance(0.6)
-      simulation.trace(`backend is ${isStrict ? 'strict' : 'mild'}`)
-      simulation.backend.setValidator((event) => (isStrict && event.name === 'bad' ? 'bad is refused' : undefined))
-    },
-  ],
-  [0.5, ({ backend }) => backend.loseNextAnswer(1)],
-  [
-    1,
-    ({ world, participants, trace }) => {
-      const participant = pick(world, participants)!
-      if (participant.client.backend === null) attach(world, participant, trace)
-    },
-  ],
-]
+  )
 
 /** A store that had no backend gets one, with the next session that brings it. */
-const attach = (world: World, { client, attach: give }: Participant, trace: (line: string) => void): void => {
-  trace(`${client.options.name}: gets a backend`)
+export const attach = (simulation: Simulation, { client, attach: give }: Participant): void => {
+  simulation.trace(`${client.options.name}: gets a backend`)
   give()
-  void openSession(world, client)
+  void open(simulation, client)
 }
 
-const openSession = async (world: World, client: SimulatedClient): Promise<void> => {
-  await client.openSession()
-  client.takeOverCrashes = world.random() * 0.3
-}
-
-const live = async (simulation: Simulation): Promise<void> => {
-  const { world, participants } = simulation
+/** Where everybody stands: the end of the trace of a seed that fails. */
+export const describe = (simulation: Simulation): void => {
+  const { participants, backend, trace } = simulation
+  trace(`backend: ${backendLog(simulation).length} events, ${JSON.stringify(backend.calls)}`)
   for (const { client } of participants) {
-    let isOpen = false
-    void openSession(world, client).then(() => (isOpen = true))
-    await world.runUntil(() => isOpen, quietMs)
+    for (const { label, store, isClosed } of client.sessions) {
+      trace(`${label}: ${isClosed ? 'closed' : JSON.stringify(store.status)}`)
+    }
   }
-  // Swarm: every seed has its own weights, so that rare faults meet often in some of them.
-  const weighted = operations.map(
-    ([weight, operation], i) => [weight * (i === 0 ? 1 : [0, 0.3, 1, 1, 5][world.integer(5)]!), operation] as const,
-  )
-  const total = weighted.reduce((sum, [weight]) => sum + weight, 0)
-  const end = world.now + busyMs * (0.2 + world.random())
-  while (world.now < end) {
-    let left = world.random() * total
-    const [, operation] = weighted.find(([weight]) => (left -= weight) < 0) ?? weighted[0]!
-    operation(simulation)
-    await world.runFor(world.random() * 60)
-    checkStatus(simulation)
-  }
-}
-
-/** Faults end; everything must become idle within the bound. */
-const quiet = async (simulation: Simulation): Promise<void> => {
-  const { world, participants, backend, trace } = simulation
-  trace('faults end')
-  backend.setValidator(() => undefined)
-  for (const { client, network } of participants) {
-    Object.assign(network, { isOnline: true, lossProbability: 0, latencyMs: 10 })
-    client.takeOverCrashes = 0
-    client.crashLeader(Number.POSITIVE_INFINITY)
-  }
-  for (const participant of participants) {
-    if (!participant.client.openSessions.some(({ hasBackend }) => hasBackend)) attach(world, participant, trace)
-  }
-  const isIdle = (): boolean =>
-    participants.every(({ client }) =>
-      client.openSessions.every(
-        ({ store }) =>
-          store.status.isSynced && store.status.session.localHead.global === backend.log('simulated').length,
-      ),
-    )
-  await world.runUntil(isIdle, quietMs)
-  await world.runFor(50)
-  await world.runUntil(isIdle, quietMs)
-  checkStatus(simulation)
 }

@@ -1,18 +1,7 @@
 /**
- * One virtual clock and one seeded source of randomness for everything in a simulation. Tasks run in order of their
- * time; between two tasks every resolved promise has run. The same seed gives the same order on any machine.
+ * One virtual clock for everything in a simulation. Tasks run in order of their time; between two tasks every resolved
+ * promise has run. Nothing else decides what comes next, so the same dice give the same order on any machine.
  */
-
-/** mulberry32: 32 bits of state, good enough to explore schedules, the same everywhere. */
-export const makeRandom = (seed: number): (() => number) => {
-  let state = Math.imul(seed, 2654435761) >>> 0
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4294967296
-  }
-}
 
 interface Task {
   readonly at: number
@@ -25,27 +14,13 @@ interface Task {
 export class NotIdle extends Error {}
 
 export class World {
-  readonly random: () => number
   readonly #heap: Array<Task> = []
   #order = 0
   #now = 1_750_000_000_000
   tasksRun = 0
 
-  constructor(seed: number) {
-    this.random = makeRandom(seed)
-  }
-
   get now(): number {
     return this.#now
-  }
-
-  /** An integer in [0, below). */
-  integer(below: number): number {
-    return Math.floor(this.random() * below)
-  }
-
-  chance(probability: number): boolean {
-    return this.random() < probability
   }
 
   /** **Units** `delayMs` of virtual time. The answer cancels the task. */

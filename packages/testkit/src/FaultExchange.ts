@@ -58,12 +58,19 @@ const exchange = async (
   if (fault === 'fail-before') return fail(from, to, plan)
   const upstream = openUpstream(from, context.target(), signal)
   const answering = answerOf(upstream)
-  const body = await sendBody(from, upstream, plan, context.gate)
+  const sending = sendBody(from, upstream, plan, context.gate)
+  sending.catch(() => undefined)
+  // A server may answer before it has heard everything (413); its answer is not kept until then.
+  const early = answering.then(
+    () => 'answered' as const,
+    () => sending,
+  )
+  const body = await Promise.race([sending, early])
   if (body === 'cut') {
     upstream.destroy()
     return reset(to)
   }
-  if (fault === 'duplicate') await sendAgain(from, body, context.target(), signal, plan)
+  if (fault === 'duplicate' && body !== 'answered') await sendAgain(from, body, context.target(), signal, plan)
   const answer = await answering
   answer.on('error', () => undefined)
   if (fault === 'drop-answer') return void answer.resume()
@@ -91,7 +98,8 @@ const openUpstream = (from: IncomingMessage, target: string, signal: AbortSignal
     port,
     method: from.method,
     path: pathname.replace(/\/+$/, '') + (from.url ?? '/'),
-    headers: endToEnd(from.headers),
+    // A server that may close at once after an early answer (413) resets what is still being sent, and the answer with it.
+    headers: { ...endToEnd(from.headers), connection: 'keep-alive' },
     agent: false,
     signal,
   })
@@ -121,6 +129,8 @@ const sendBody = async (
   if (isCut) upstream.flushHeaders()
   const onChunk = plan.fault === 'duplicate' ? (chunk: Uint8Array) => void kept.push(chunk) : undefined
   await pass(from, upstream, { cut, gate, onChunk })
+  // Whatever the server did not want to hear before it answered: the client is still sending it, and wants the answer.
+  from.resume()
   // A request without a body has no byte to cut at; its end does not come either.
   if (isCut) return 'cut'
   upstream.end()
@@ -163,8 +173,8 @@ const sendAnswer = async (
   to.writeHead(answer.statusCode ?? 502, headers)
   to.flushHeaders()
   const isWhole = await pass(answer, to, { cut, gate })
+  if (!isWhole) answer.destroy()
   if (isWhole || fault === 'truncate') return void to.end()
-  answer.destroy()
   // A stall keeps the connection open; the client has to find out by itself.
   if (fault !== 'stall') reset(to)
 }
@@ -187,7 +197,8 @@ interface Passage {
 /** Hands bytes on as they come, up to the cut; whether it came to the end of them. **Fails with** what breaks `source`. */
 const pass = async (source: Readable, sink: Writable, { cut, gate, onChunk }: Passage): Promise<boolean> => {
   let passed = 0
-  for await (const chunk of source as AsyncIterable<Uint8Array>) {
+  // Leaving the loop early must not destroy the source: an answer may have to go out through its socket.
+  for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
     await gate.passed()
     if (sink.destroyed) return false
     const rest = chunk.subarray(0, Math.max(0, cut - passed))

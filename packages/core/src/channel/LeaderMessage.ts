@@ -254,7 +254,11 @@ export type Located =
 
 /** Questions a session asks its leader, with the answer's type. */
 export interface LeaderRequests {
-  readonly locate: { readonly ask: { readonly ids: ReadonlyArray<string> }; readonly answer: ReadonlyArray<Located> }
+  /** `committedBy`: the session that asks what became of its own commits; `null`: what the log has under these ids. */
+  readonly locate: {
+    readonly ask: { readonly ids: ReadonlyArray<string>; readonly committedBy: string | null }
+    readonly answer: ReadonlyArray<Located>
+  }
   readonly readLog: {
     readonly ask: { readonly after: Position; readonly limit: number; readonly settledOnly: boolean }
     readonly answer: {

@@ -80,7 +80,13 @@ export class Leader {
     const newClientId = (): string =>
       makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
     const { log, salvaged } = openLog(storage, newClientId)
-    log.raiseTerm()
+    try {
+      log.raiseTerm()
+    } catch (error) {
+      // Whoever tries again in this process must find the file free.
+      log.close()
+      throw error
+    }
     if (salvaged !== null) {
       environment.log({
         level: 'error',

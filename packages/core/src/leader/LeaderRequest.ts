@@ -13,12 +13,15 @@ type Answers = {
 const readRowsMax = 1000
 
 /** An id that another client's event has as well is that of our dead letter: receipts are for what this client committed. */
-const locate = (leader: LeaderState, id: string): Located => {
+const locate = (leader: LeaderState, id: string, committedBy: string | null): Located => {
   const { log } = leader
   const row = log.byId(id)
-  const rejected = log.rejectedById(id)[0]
-  if (rejected !== undefined && row?.event.clientId !== log.status.clientId) {
-    return { _tag: 'rejected', reason: rejected.reason, detail: rejected.detail }
+  const rejected = log.rejectedById(id)
+  // After a collision an id is in the log, as somebody else's event, and among the dead letters.
+  const isOwn = row !== undefined && (committedBy === null || row.event.clientId === log.status.clientId)
+  const refused = rejected.find(({ event }) => event.sessionId === committedBy) ?? (isOwn ? undefined : rejected[0])
+  if (refused !== undefined) {
+    return { _tag: 'rejected', reason: refused.reason, detail: refused.detail }
   }
   if (row === undefined) return { _tag: 'unknown' }
   const head = leader.replica.head
@@ -29,7 +32,7 @@ const locate = (leader: LeaderState, id: string): Located => {
 
 /** What a session may ask its leader. Each is one synchronous step. **Fails with** `LeaderStale`, `SqliteError`. */
 export const answers: Answers = {
-  locate: (leader, { ids }) => ids.map((id) => locate(leader, id)),
+  locate: (leader, { ids, committedBy }) => ids.map((id) => locate(leader, id, committedBy)),
 
   readLog: (leader, { after, limit, settledOnly }) => {
     const settledHead = settledHeadOf(leader)

@@ -161,7 +161,8 @@ export class Receipts {
       return position === undefined || compare(position, settledHead) <= 0
     })
     try {
-      const located = ids.length === 0 ? [] : await this.#questions.ask('locate', { ids })
+      const located =
+        ids.length === 0 ? [] : await this.#questions.ask('locate', { ids, committedBy: this.#session.sessionId })
       ids.forEach((id, i) => this.#take(id, located[i] ?? { _tag: 'unknown' }))
       // The log went on before the answer was taken: it may name places of a log that is gone.
       this.#forgetMoved()

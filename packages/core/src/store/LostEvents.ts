@@ -78,7 +78,7 @@ const readEvent = async (
   eventId: string,
   signal: AbortSignal | undefined,
 ): Promise<EventEnvelope | undefined> => {
-  const [located] = await session.questions.ask('locate', { ids: [eventId] }, signal)
+  const [located] = await session.questions.ask('locate', { ids: [eventId], committedBy: null }, signal)
   if (located?._tag !== 'logged') return undefined
   const { global, client } = located.seq
   const after = client > 0 ? { global, client: client - 1 } : { global: global - 1, client: Number.MAX_SAFE_INTEGER }

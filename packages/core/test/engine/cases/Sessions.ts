@@ -210,25 +210,28 @@ describe('a new leader', () => {
 })
 
 describe('a collision', () => {
-  engineCase(
-    "an id that another client's event has: that one applies, the local one is a dead letter, nothing throws",
-    async ({ client }) => {
-      const backend = memoryBackend()
-      const device = client({ backend })
-      const a = await device.open()
-      const gate = backend.hold('push')
-      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
-      await receipt.persisted
-      // The forger's event arrives first.
-      const forged = memoryForger(backend, receipt.eventIds[0]!)
-      gate.release()
-      await expect(receipt.confirmed).rejects.toThrow('collision')
-      await forged
-      await untilSynced(a, 1)
-      expect(shown(a)).toBe('9:forged')
-      expect(await a.rejected.list()).toMatchObject([{ reason: 'collision' }])
-    },
-  )
+  for (const claims of ['another client', 'this client'] as const) {
+    engineCase(
+      `an id that an event of ${claims} has: that one applies, the local one is a dead letter, nothing throws`,
+      async ({ client }) => {
+        const backend = memoryBackend()
+        const device = client({ backend })
+        const a = await device.open()
+        const gate = backend.hold('push')
+        const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+        await receipt.persisted
+        // The forger's event arrives first.
+        const forged = memoryForger(backend, receipt.eventIds[0]!, claims === 'this client' ? a.clientId : 'forger')
+        gate.release()
+        await expect(receipt.confirmed).rejects.toThrow('collision')
+        await forged
+        await untilSynced(a, 1)
+        expect(shown(a)).toBe('9:forged')
+        expect(await a.rejected.list()).toMatchObject([{ reason: 'collision' }])
+        await expect(a.receipt(receipt.eventIds[0]!).confirmed).rejects.toThrow('collision')
+      },
+    )
+  }
 
   engineCase(
     'in a session, before its leader has the event: it leaves pending and is kept as a dead letter',
@@ -284,7 +287,11 @@ describe('a materializer that is not deterministic', () => {
 })
 
 /** Pushes an event with this id from another client, as a forger would. */
-const memoryForger = async (backend: ReturnType<typeof memoryBackend>, id: string): Promise<void> => {
+const memoryForger = async (
+  backend: ReturnType<typeof memoryBackend>,
+  id: string,
+  clientId = 'forger',
+): Promise<void> => {
   const Effect = await import('effect/Effect')
   const program = Effect.gen(function* () {
     const connection = yield* backend.make({ storeId: 'demo', clientId: 'forger' })
@@ -294,7 +301,7 @@ const memoryForger = async (backend: ReturnType<typeof memoryBackend>, id: strin
       id,
       name: 'todoCreated',
       argsJson: '{"id":"9","text":"forged"}',
-      clientId: 'forger',
+      clientId,
       sessionId: 's',
       createdAt: 0,
     }

@@ -16,6 +16,7 @@ import type { RefusedEvent } from '../channel/LeaderMessage.ts'
 import type { PulledEvent, Rejection } from '../backend/SyncBackend.ts'
 import { HistoryChanged } from '../backend/SyncBackendError.ts'
 import type { EventEnvelope, NumberedEvent } from '../event/EventEnvelope.ts'
+import { compare, format } from '../event/EventSequenceNumber.ts'
 import { upstreamAdvance } from '../sync/UpstreamAdvance.ts'
 import { upstreamReject } from '../sync/UpstreamReject.ts'
 import { EventUnknown, PullGap } from './LeaderError.ts'
@@ -116,15 +117,35 @@ const mergePage = (leader: LeaderState, admitted: Admitted, cursorJson: string |
     reason: 'collision',
     detail: "another client's event has this id",
   }))
-  writeMerge(leader, merged, {
-    syncMetadata,
-    confirmed: merged.confirmedEvents.filter(({ seq }) => seq.client === 0),
-    status: { head, headEventId, cursorJson },
-    ...(reinstated.length > 0 ? { reinstated } : {}),
-    ...(rejected.length > 0 ? { rejected } : {}),
-  })
+  try {
+    writeMerge(leader, merged, {
+      syncMetadata,
+      confirmed: merged.confirmedEvents.filter(({ seq }) => seq.client === 0),
+      status: { head, headEventId, cursorJson },
+      ...(reinstated.length > 0 ? { reinstated } : {}),
+      ...(rejected.length > 0 ? { rejected } : {}),
+    })
+  } catch (error) {
+    throw settledTwice(leader, rows) ?? error
+  }
   for (const refused of rejected) leader.notices.push({ _tag: 'rejected', refused })
   for (const event of reinstated) leader.notices.push({ _tag: 'reinstated', eventId: event.id })
+}
+
+/**
+ * An incoming event whose id a settled one has: that cannot leave the log any more, and nothing can be stored beside it.
+ * Looked for only once the log has refused it; the index does it for nothing.
+ */
+const settledTwice = ({ log, sync }: LeaderState, rows: ReadonlyArray<NumberedEvent>): HistoryChanged | undefined => {
+  for (const { seq, event } of rows) {
+    const settled = log.byId(event.id)?.seq
+    if (settled === undefined || compare(settled, sync.upstreamHead) > 0) continue
+    return new HistoryChanged({
+      detail: `e${seq.global} of the backend has the id of ${format(settled)} here, which is settled (${event.id})`,
+      headGlobal: log.status.head,
+    })
+  }
+  return undefined
 }
 
 /**

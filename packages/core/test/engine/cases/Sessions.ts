@@ -234,6 +234,26 @@ describe('a collision', () => {
   }
 
   engineCase(
+    'an id that a settled client-only event has: sync stops and says so, a reset goes on',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const a = await client({ backend }).open()
+      await untilSynced(a, 0)
+      const receipt = a.commit(draftSaved({ id: 'd', text: 'x' }))
+      await receipt.persisted
+      await memoryForger(backend, receipt.eventIds[0]!)
+      const { backend: status } = await a.until(({ backend: { connection } }) => connection === 'stopped')
+      expect(status.error).toMatchObject({
+        tag: 'HistoryChanged',
+        message: expect.stringContaining(receipt.eventIds[0]!),
+      })
+      expect(draftsShown(a)).toBe('d:x')
+      await a.resolveHistory('reset')
+      await untilShown(a, '9:forged')
+    },
+  )
+
+  engineCase(
     'in a session, before its leader has the event: it leaves pending and is kept as a dead letter',
     async ({ client }) => {
       const backend = memoryBackend()

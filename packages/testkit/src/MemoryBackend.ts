@@ -14,6 +14,7 @@ import {
   BatchTooLarge,
   HistoryChanged,
   ProtocolError,
+  RateLimited,
   SyncBackendError,
   type SyncBackendReason,
   Unauthorized,
@@ -41,6 +42,7 @@ import { type MemoryLog, cutLog, headOf, holds, makeMemoryLog, pushToLog, wake }
  * | one call fails                           | `failNext('push', new Unavailable({ detail: 'test' }))`    |
  * | stored, but the answer is lost           | `loseNextAnswer()`                                         |
  * | token refused, then accepted             | `setAuthorized(false)`, `setAuthorized(true)`              |
+ * | too many requests, then enough again     | `setRateLimit(3_000)`, `setRateLimit(null)`                |
  * | the server restarts                      | `restart()`: every stream ends, logs stay                  |
  * | restored from a backup                   | `restore(storeId, 10)`: the log ends at 10                 |
  * | another log behind the same address      | `replaceLog(storeId)`                                      |
@@ -53,6 +55,8 @@ export interface MemoryBackend extends SyncBackendProvider {
   readonly backendId: (storeId: string) => string
   readonly setOnline: (isOnline: boolean) => void
   readonly setAuthorized: (isAuthorized: boolean) => void
+  /** Every call fails with `RateLimited` and this hint, in ms; `null` ends that. */
+  readonly setRateLimit: (retryAfterMs: number | null) => void
   /** The next `times` calls of this operation fail before they have any effect; a pull fails before its next page. */
   readonly failNext: (operation: MemoryOperation, reason: SyncBackendReason, times?: number) => void
   /** The next `times` pushes are judged and stored, but the client sees `Unreachable`. */
@@ -107,6 +111,7 @@ interface MemoryState {
   readonly calls: Record<MemoryOperation | 'page', number>
   isOnline: boolean
   isAuthorized: boolean
+  retryAfterMs: number | null
   answersToLose: number
   /** Raised by `restart`. */
   run: number
@@ -145,6 +150,10 @@ export const memoryBackend = (options: MemoryBackendOptions = {}): MemoryBackend
       state.isAuthorized = isAuthorized
       wakeAll()
     },
+    setRateLimit: (retryAfterMs) => {
+      state.retryAfterMs = retryAfterMs
+      wakeAll()
+    },
     failNext: (operation, reason, times = 1) => {
       for (let i = 0; i < times; i += 1) state.failures[operation].push(reason)
       wakeAll()
@@ -175,6 +184,7 @@ const makeState = (options: MemoryBackendOptions): MemoryState => ({
   calls: { ping: 0, push: 0, pull: 0, page: 0 },
   isOnline: true,
   isAuthorized: true,
+  retryAfterMs: null,
   answersToLose: 0,
   run: 0,
   validate: () => undefined,
@@ -224,6 +234,7 @@ const passGate = (state: MemoryState, point: MemoryGatePoint): Effect.Effect<voi
 const failureOf = (state: MemoryState, operation: MemoryOperation): SyncBackendReason | undefined => {
   if (!state.isOnline) return new Unreachable({ detail: 'the memory backend is offline' })
   if (!state.isAuthorized) return new Unauthorized({ detail: 'the memory backend accepts no token now' })
+  if (state.retryAfterMs !== null) return new RateLimited({ retryAfterMs: state.retryAfterMs })
   return state.failures[operation].shift()
 }
 

@@ -1,15 +1,11 @@
-import { batchEventsMax, eventBytesMax, eventSizeBytes } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
-import { type SyncBackendCase, use } from './SyncBackendCase.ts'
+import type { SyncBackendCase } from './SyncBackendCase.ts'
 import {
-  batchesOf,
   connect,
   endOf,
   eventsAfter,
   expectEqual,
   expectLog,
-  expectTrue,
-  failureOf,
   positionOf,
   reasonOf,
   renumber,
@@ -33,31 +29,6 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
       }),
   },
   {
-    name: 'push: of 8 racers on one parent exactly one wins, the others get the head',
-    needs: [],
-    run: (under, storeId) =>
-      Effect.gen(function* () {
-        const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h']
-        const racers = yield* Effect.forEach(names, (name) => connect(under.provider, storeId, `client-${name}`))
-        const answers = yield* Effect.forEach(
-          racers,
-          (racer, index) => racer.push(eventsAfter(root, 2, { clientId: `client-${names[index]}` })),
-          { concurrency: 'unbounded' },
-        )
-        const winners = answers.filter(({ _tag }) => _tag === 'Accepted')
-        expectEqual('winners', winners.length, 1)
-        const log = yield* racers[0]!.log()
-        expectEqual('events in the log', log.length, 2)
-        for (const answer of answers) {
-          expectTrue(
-            `another answer to a loser than ${answer._tag}`,
-            answer._tag === 'Accepted' || answer._tag === 'BackendAhead',
-          )
-          if (answer._tag === 'BackendAhead') expectEqual('head for a loser', answer.head, endOf(log))
-        }
-      }),
-  },
-  {
     name: 'push: the same batch again is accepted, wherever it stands by now',
     needs: [],
     run: (under, storeId) =>
@@ -72,20 +43,6 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
         const moved = renumber(endOf(second), first)
         expectEqual('renumbered by its client', yield* a.push(moved), accepted(endOf(second)))
         expectLog(yield* a.log(), [...first, ...second])
-      }),
-  },
-  {
-    name: 'push: after a lost answer the retry is accepted and nothing is there twice',
-    needs: ['loseAnswer'],
-    run: (under, storeId) =>
-      Effect.gen(function* () {
-        const a = yield* connect(under.provider, storeId)
-        const events = eventsAfter(root, 5)
-        yield* use(under.loseNextAnswer)
-        const lost = yield* failureOf('the push', a.push(events))
-        expectTrue(`a lost answer to be retryable, not ${lost.reason._tag}`, lost.isRetryable)
-        expectEqual('retry', yield* a.push(events), accepted(endOf(events)))
-        expectLog(yield* a.log(), events)
       }),
   },
   {
@@ -197,69 +154,6 @@ export const pushCases: ReadonlyArray<SyncBackendCase> = [
         expectEqual('an id twice', yield* reasonOf('an id twice', a.push(twice)), 'ProtocolError')
         expectEqual('no events', yield* reasonOf('no events', a.push([])), 'ProtocolError')
         expectLog(yield* a.log(), [])
-      }),
-  },
-  {
-    name: 'push: 60 events of 120 kB and 1,800 of 1 kB arrive in batches within the limits',
-    needs: [],
-    run: (under, storeId) =>
-      Effect.gen(function* () {
-        const a = yield* connect(under.provider, storeId)
-        const large = eventsAfter(root, 60, { argsJson: (index) => JSON.stringify(`${index}`.padEnd(120_000, 'ä')) })
-        const small = eventsAfter(endOf(large), 1_800, { argsJson: JSON.stringify('x'.repeat(1_000)) })
-        yield* a.pushAll([...large, ...small])
-        expectTrue('more than one batch', batchesOf(small).length > 1)
-        expectLog(yield* a.log(), [...large, ...small])
-      }),
-  },
-  {
-    name: 'push: an event of exactly the limit travels alone; one byte more, or a batch beyond it, is BatchTooLarge',
-    needs: [],
-    run: (under, storeId) =>
-      Effect.gen(function* () {
-        const a = yield* connect(under.provider, storeId)
-        const sized = (bytes: number) => {
-          const [empty] = eventsAfter(root, 1, { argsJson: '""' })
-          const argsJson = `"${'x'.repeat(bytes - eventSizeBytes(empty!))}"`
-          return [{ ...empty!, argsJson }]
-        }
-        const above = sized(eventBytesMax + 1)
-        expectEqual('above', yield* reasonOf('above', a.push(above)), 'BatchTooLarge')
-        const manyBytes = eventsAfter(root, 10, { argsJson: JSON.stringify('x'.repeat(120_000)) })
-        expectEqual('bytes', yield* reasonOf('bytes', a.push(manyBytes)), 'BatchTooLarge')
-        const manyEvents = eventsAfter(root, batchEventsMax + 1)
-        expectEqual('events', yield* reasonOf('events', a.push(manyEvents)), 'BatchTooLarge')
-        expectLog(yield* a.log(), [])
-        const exact = sized(eventBytesMax)
-        expectEqual('exactly', yield* a.push(exact), accepted(endOf(exact)))
-        expectLog(yield* a.log(), exact)
-      }),
-  },
-  {
-    name: 'push: unicode, empty and strangely written args come back byte for byte',
-    needs: [],
-    run: (under, storeId) =>
-      Effect.gen(function* () {
-        const a = yield* connect(under.provider, storeId)
-        const texts = [
-          '{}',
-          '[]',
-          'null',
-          '""',
-          '0',
-          ' { "a" : 1.0 , "b":1e2 } ',
-          '{"b":1,"a":2}',
-          '"\\u00e4\\/\\n"',
-          '"ä€😀"',
-          '"\u2028\u2029\u007f\ufeff"',
-          '"\\ud83d\\ude00"',
-          '{"":{"":[[],{}]}}',
-          '"event: x\\ndata: y\\n\\n"',
-          '"\u0301e\u0301"',
-        ]
-        const events = eventsAfter(root, texts.length, { name: 'nämé-😀', argsJson: (index) => texts[index] ?? '' })
-        yield* a.pushAll(events)
-        expectLog(yield* a.log(), events)
       }),
   },
   {

@@ -1,5 +1,7 @@
 /** Conformance suites and test doubles for Headwater's ports. */
+export * from './BackendFaults.ts'
 export * from './CrashingConnection.ts'
+export * from './FaultyBackend.ts'
 export * from './MemoryBackend.ts'
 export * from './SqliteConnectionSuite.ts'
 export * from './SqliteDump.ts'

@@ -7,7 +7,7 @@ vi.setConfig({ testTimeout: 60_000 })
 describe('memoryBackend', () => {
   syncBackendSuite({
     test,
-    capabilities: ['restart', 'offline', 'loseAnswer', 'refuse', 'token', 'replaceLog', 'restore'],
+    capabilities: ['restart', 'offline', 'loseAnswer', 'refuse', 'token', 'rateLimit', 'replaceLog', 'restore'],
     makeBackend: async () => {
       const backend = memoryBackend()
       backend.setValidator((event) => (event.name === 'refused' ? 'refused' : undefined))
@@ -17,6 +17,7 @@ describe('memoryBackend', () => {
         setOnline: async (isOnline) => backend.setOnline(isOnline),
         loseNextAnswer: async () => backend.loseNextAnswer(),
         setAuthorized: async (isAuthorized) => backend.setAuthorized(isAuthorized),
+        setRateLimit: async (retryAfterMs) => backend.setRateLimit(retryAfterMs),
         replaceLog: async (storeId) => backend.replaceLog(storeId),
         restore: async (storeId, global) => backend.restore(storeId, global),
         close: async () => undefined,

@@ -56,7 +56,10 @@ export interface LogInside {
 }
 
 /** A client's log; `undefined` if it has none yet. */
-export const readLog = (client: SimulatedClient, options: { readonly afterPowerLoss?: boolean } = {}): LogInside | undefined => {
+export const readLog = (
+  client: SimulatedClient,
+  options: { readonly afterPowerLoss?: boolean } = {},
+): LogInside | undefined => {
   if (!client.disk.exists(eventlogFile)) return undefined
   return lookInside(client, eventlogFile, read, options)
 }

@@ -47,7 +47,8 @@ const checkTables = (simulation: Simulation, client: SimulatedClient, rows: Read
   must(
     same(inState.tables, own.tables),
     'P1',
-    () => `${name}: the leader's tables are ${JSON.stringify(inState.tables)}, its log folds to ${JSON.stringify(own.tables)}`,
+    () =>
+      `${name}: the leader's tables are ${JSON.stringify(inState.tables)}, its log folds to ${JSON.stringify(own.tables)}`,
   )
   checkQuarantine(
     name,
@@ -62,7 +63,11 @@ const checkTables = (simulation: Simulation, client: SimulatedClient, rows: Read
       'P7',
       () => `${label}: tables ${JSON.stringify(shown)}, the log folds to ${JSON.stringify(own.tables)}`,
     )
-    checkQuarantine(label, store.quarantined.list().map(({ eventId }) => eventId), own)
+    checkQuarantine(
+      label,
+      store.quarantined.list().map(({ eventId }) => eventId),
+      own,
+    )
   }
 }
 
@@ -154,7 +159,11 @@ const checkEvent = (
     must(isLogged || exported.has(key), 'P4', () => `${what()} was confirmed and is not in the log`)
   }
   if (client.record.resets > 0 || session.isClosed || !isLogged) return
-  must(event.confirmed !== null || event.rejection !== null, 'P8', () => `${what()} is settled, its receipt does not say so`)
+  must(
+    event.confirmed !== null || event.rejection !== null,
+    'P8',
+    () => `${what()} is settled, its receipt does not say so`,
+  )
   if (event.rejection !== null) {
     const mayBeUntold = client.record.leaderDeaths + client.record.takeOvers + client.record.powerLosses > 0
     must(
@@ -164,17 +173,22 @@ const checkEvent = (
     )
   } else if (isShared && client.version === 1 && simulation.historyChanges === 0) {
     const effect = skipped.has(event.id) ? 'skipped' : 'applied'
-    must(event.confirmed?.effect === effect, 'P4', () => `${what()} is ${effect}, its receipt says ${event.confirmed?.effect}`)
+    must(
+      event.confirmed?.effect === effect,
+      'P4',
+      () => `${what()} is ${effect}, its receipt says ${event.confirmed?.effect}`,
+    )
   }
 }
 
 /** P6: what a session has committed stands in the log in that order, but for what was refused or came back. */
 const checkOrder = (simulation: Simulation, session: SimulatedSession, rows: ReadonlyArray<LogRow>): void => {
   if (simulation.historyChanges > 0) return
-  const place = new Map(rows.map(({ id }, i) => [id, i]))
+  const place = new Map(rows.map((row, i) => [keyOf(row), i]))
+  const { clientId } = session.store
   const places = [...session.committed.values()]
-    .filter(({ id, rejection }) => place.has(id) && rejection === null && !session.reinstated.has(id))
-    .map(({ id }) => place.get(id)!)
+    .filter(({ id, rejection }) => rejection === null && !session.reinstated.has(id))
+    .flatMap((event) => place.get(keyOf({ ...event, clientId })) ?? [])
   must(
     places.every((at, i) => i === 0 || at > places[i - 1]!),
     'P6',

@@ -21,7 +21,7 @@ export const shrink = async (failed: SeedResult, sqlite: WasmSqlite): Promise<Sh
   let steps: ReadonlyArray<number> = makeSchedule(failed.seed).map(({ index }) => index)
   let result = failed
   let runs = 0
-  for (let size = Math.ceil(steps.length / 2); size >= 1 && runs < runsMax; ) {
+  for (let size = Math.ceil(steps.length / 2); size >= 1 && runs < runsMax;) {
     let isShorter = false
     for (let end = steps.length; end > 0 && runs < runsMax; end -= size) {
       const fewer = [...steps.slice(0, Math.max(0, end - size)), ...steps.slice(end)]

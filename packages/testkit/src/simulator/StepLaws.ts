@@ -69,7 +69,9 @@ export const checkLog = (simulation: Simulation, client: SimulatedClient): void 
   rows.forEach((row, i) => {
     const before = rows[i - 1] ?? { global: 0, client: 0 }
     const follows =
-      row.client === 0 ? row.global === before.global + 1 : row.global === before.global && row.client === before.client + 1
+      row.client === 0
+        ? row.global === before.global + 1
+        : row.global === before.global && row.client === before.client + 1
     must(follows, 'L9', () => `${name}: e${row.global}.${row.client} behind e${before.global}.${before.client}`)
   })
   const { head, attachment, backendId } = log.status

@@ -23,7 +23,9 @@ const commit: Step = (simulation, dice) => {
   const events = Array.from({ length: count }, () => randomEvent(dice, session.version))
   try {
     const { eventIds } = session.commit(events)
-    const described = events.map(({ definition, args }, i) => `${definition.name}${JSON.stringify(args)} ${eventIds[i]}`)
+    const described = events.map(
+      ({ definition, args }, i) => `${definition.name}${JSON.stringify(args)} ${eventIds[i]}`,
+    )
     simulation.trace(`${session.label}: commit ${described.join(', ')}`)
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'MaterializerFailed') throw error
@@ -62,7 +64,9 @@ const hangLeader: Step = (simulation, dice) => {
   const { client } = anyone(simulation, dice)
   const [detectedMs, thawMs] = [20 + dice.random() * 200, dice.random() * 1000]
   if (!client.hangLeader(detectedMs, thawMs)) return
-  simulation.trace(`${client.options.name}: leader hangs, noticed after ${detectedMs | 0} ms, wakes after ${thawMs | 0} ms`)
+  simulation.trace(
+    `${client.options.name}: leader hangs, noticed after ${detectedMs | 0} ms, wakes after ${thawMs | 0} ms`,
+  )
 }
 
 const openAnother: Step = (simulation, dice) => {
@@ -126,7 +130,9 @@ const damageState: Step = (simulation, dice) => {
 const diskTrouble: Step = (simulation, dice) => {
   const { client } = anyone(simulation, dice)
   const forMs = dice.random() * 400
-  client.diskFaults = { [dice.pick(['io', 'full', 'short-write'] as const)!]: dice.chance(0.3) ? 1 : dice.random() * 0.2 }
+  client.diskFaults = {
+    [dice.pick(['io', 'full', 'short-write'] as const)!]: dice.chance(0.3) ? 1 : dice.random() * 0.2,
+  }
   simulation.trace(`${client.options.name}: disk ${JSON.stringify(client.diskFaults)} for ${forMs | 0} ms`)
   simulation.world.schedule(forMs, () => {
     client.diskFaults = {}

@@ -43,7 +43,9 @@ const readFlags = () => {
 const count = (name: string, text: string | undefined, otherwise: number): number => {
   if (text === undefined) return otherwise
   const value = Number(text)
-  return Number.isSafeInteger(value) && value > 0 ? value : fail(`--${name} takes a whole number from 1 on, not ${text}`)
+  return Number.isSafeInteger(value) && value > 0
+    ? value
+    : fail(`--${name} takes a whole number from 1 on, not ${text}`)
 }
 
 const flags = readFlags()
@@ -102,7 +104,11 @@ const runMany = async (): Promise<void> => {
   const perSeed = (performance.now() - startedAt) / seeds.length
   print(`${done - failed.length} passed, ${failed.length} failed; ${perSeed.toFixed(1)} ms a seed`)
   const proof = { seeds: done, failures: failed.length, ...figures, idleAfterMsMax: Math.ceil(idleAfterMs) }
-  print(`PROOF ${Object.entries(proof).map(([name, value]) => `sim_${name}=${value}`).join(' ')}`)
+  print(
+    `PROOF ${Object.entries(proof)
+      .map(([name, value]) => `sim_${name}=${value}`)
+      .join(' ')}`,
+  )
   process.exitCode = failed.length === 0 ? 0 : 1
 }
 

@@ -48,11 +48,7 @@ const stepsBetweenLooks = 8
 const decisionsMax = 30
 
 /** `only`: steps of the seed's schedule to take, by their index; all of them if left out. */
-export const runSeed = async (
-  seed: number,
-  sqlite: WasmSqlite,
-  only?: ReadonlySet<number>,
-): Promise<SeedResult> => {
+export const runSeed = async (seed: number, sqlite: WasmSqlite, only?: ReadonlySet<number>): Promise<SeedResult> => {
   const simulation = makeSimulation(seed, sqlite)
   const schedule = makeSchedule(seed).filter(({ index }) => only?.has(index) ?? true)
   let failure: string | null = null
@@ -123,7 +119,11 @@ const quiet = async (simulation: Simulation, dice: Dice): Promise<void> => {
     }
     if (stopped.length === 0) return
     // One at a time: the next one may find that all is well again.
-    resolve(simulation, dice.pick(stopped)!.client.openSessions.find(({ isClosing }) => !isClosing)!, dice)
+    resolve(
+      simulation,
+      dice.pick(stopped)!.client.openSessions.find(({ isClosing }) => !isClosing)!,
+      dice,
+    )
     await world.runFor(200)
   }
 }
@@ -162,7 +162,8 @@ const isStopped = ({ client }: Participant): boolean =>
 const figuresOf = (simulation: Simulation): SeedFigures => {
   const { participants, world, historyChanges } = simulation
   const sum = (of: (participant: Participant) => number): number => participants.reduce((n, each) => n + of(each), 0)
-  const deepest = (of: (participant: Participant) => ReadonlyArray<number>): number => sum((each) => Math.max(0, ...of(each)))
+  const deepest = (of: (participant: Participant) => ReadonlyArray<number>): number =>
+    sum((each) => Math.max(0, ...of(each)))
   return {
     events: sum(({ client }) => client.sessions.reduce((n, { committed }) => n + committed.size, 0)),
     crashes: sum(({ client }) => client.record.leaderDeaths + client.record.killedSessions),
@@ -170,7 +171,10 @@ const figuresOf = (simulation: Simulation): SeedFigures => {
     takeOvers: sum(({ client }) => client.record.takeOvers),
     rebases: deepest(({ client }) => client.openSessions.map(({ store }) => store.status.leader.epoch)),
     rejected: sum(({ client }) =>
-      client.sessions.reduce((n, { committed }) => n + [...committed.values()].filter(({ rejection }) => rejection !== null).length, 0),
+      client.sessions.reduce(
+        (n, { committed }) => n + [...committed.values()].filter(({ rejection }) => rejection !== null).length,
+        0,
+      ),
     ),
     skipped: deepest(({ client }) => client.openSessions.map(({ store }) => store.quarantined.list().length)),
     diskFaults: sum(({ client }) => client.record.diskFaults),

@@ -1,3 +1,37 @@
-process.stderr.write('check:history is not written yet\n')
-process.exit(1)
-export {}
+/** `pnpm check:history --minutes 30`, `pnpm check:history --round kill+partition --seed 4711`. */
+import { matrixTable, proofLine, roundLine, violationLines } from './HistoryReport.ts'
+import { historyHelp, HistoryUsage, readHistoryOptions } from './HistoryOptions.ts'
+import { runHistory } from './HistoryRun.ts'
+import { onePlan, roundPlans } from './Matrix.ts'
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const main = async (): Promise<number> => {
+  const options = readHistoryOptions(process.argv.slice(2), () => Math.floor(Math.random() * 1_000_000))
+  if (options.isHelp) {
+    say(historyHelp)
+    return 0
+  }
+  say(`seed ${options.seed}`)
+  const endsAt = performance.now() + (options.minutes ?? 0) * 60_000
+  const results = await runHistory({
+    rounds: options.minutes === null ? [onePlan(options.seed, options)] : roundPlans(options.seed, options),
+    goesOn: () => options.minutes === null || performance.now() < endsAt,
+    keep: options.keep,
+    onRound: (result, number, folder) => {
+      say(roundLine(number, result))
+      if (result.violations.length > 0) say(violationLines(result, folder))
+    },
+  })
+  say(`\n${matrixTable(results)}\n`)
+  say(proofLine(results, options.seed))
+  return results.every(({ violations }) => violations.length === 0) ? 0 : 1
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  if (!(error instanceof HistoryUsage)) throw error
+  process.stderr.write(`check:history: ${error.message}\n`)
+  process.exitCode = 2
+}

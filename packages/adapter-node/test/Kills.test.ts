@@ -7,58 +7,22 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { pathToFileURL } from 'node:url'
 import { createStore } from '@headwater/core'
-import { build } from 'esbuild'
 import { expect, test } from 'vitest'
 import { httpBackend } from '../../backend-http/src/index.ts'
 import { memoryAdapter, openBetterSqlite, openStoreFiles } from '../src/index.ts'
 import { afterThis, temporaryFolder } from './Folder.ts'
 import { fold, readLog } from './Fold.ts'
 import type { FromKillClient, KillClientOptions, ToKillClient } from './KillClient.ts'
+import { bundleProcesses } from './ProcessBundle.ts'
 import { randomFrom } from './Random.ts'
 import { schema } from './Todos.ts'
 
 const killsMin = Number(process.env['HEADWATER_KILLS'] ?? 200)
 const seed = Number(process.env['HEADWATER_SEED'] ?? Date.now() % 1_000_000)
 const clientsCount = 3
-
-/** One file per process: it starts in a third of the time, and 200 processes start here. */
-const bundle = async (folder: string): Promise<(name: string) => string> => {
-  const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-  await build({
-    entryPoints: {
-      KillClient: here('./KillClient.ts'),
-      KillServer: here('./KillServer.ts'),
-      LeaderWorker: here('../src/LeaderWorker.ts'),
-    },
-    outdir: folder,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node22',
-    logLevel: 'error',
-    // The addon is found from the bundle's folder by its full path.
-    banner: {
-      js: `import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(${JSON.stringify(import.meta.url)});`,
-    },
-    plugins: [
-      {
-        name: 'addon',
-        setup: (build_) =>
-          build_.onResolve({ filter: /^better-sqlite3$/ }, () => ({
-            path: pathToFileURL(createRequire(import.meta.url).resolve('better-sqlite3')).href,
-            external: true,
-          })),
-      },
-    ],
-    define: { 'import.meta.url': JSON.stringify(pathToFileURL(here('../src/bundled.js')).href) },
-  })
-  return (name) => join(folder, `${name}.mjs`)
-}
 
 /** What one client was told, and must find again. */
 interface Acknowledged {
@@ -97,7 +61,10 @@ const checkFiles = ({ directory, acknowledged }: Client): number => {
 
 test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout: 300_000 }, async () => {
   const folder = temporaryFolder()
-  const bundled = await bundle(folder)
+  const bundled = await bundleProcesses(folder, {
+    KillClient: new URL('./KillClient.ts', import.meta.url),
+    KillServer: new URL('./KillServer.ts', import.meta.url),
+  })
   const data = join(folder, 'server')
   mkdirSync(data)
   let isOver = false

@@ -63,15 +63,13 @@ const decodePush = Schema.decodeUnknownEffect(Schema.fromJsonString(PushResponse
 
 const ping = (connection: HttpConnection): Effect.Effect<BackendInfo, SyncBackendError> =>
   sendForText(connection, { operation: 'ping', path: '' }).pipe(
-    Effect.flatMap(decodeInfo),
-    Effect.catchTag('SchemaError', (error) => breach('ping', error)),
+    Effect.flatMap((text) => Effect.catchTag(decodeInfo(text), 'SchemaError', (error) => breach('ping', text, error))),
     noted(connection),
   )
 
 const push = (connection: HttpConnection, batch: PushBatch): Effect.Effect<PushAnswer, SyncBackendError> =>
   Effect.suspend(() => sendForText(connection, { operation: 'push', path: '/push', body: encodeBatch(batch) })).pipe(
-    Effect.flatMap(decodePush),
-    Effect.catchTag('SchemaError', (error) => breach('push', error)),
+    Effect.flatMap((text) => Effect.catchTag(decodePush(text), 'SchemaError', (error) => breach('push', text, error))),
     noted(connection),
   )
 

@@ -15,7 +15,7 @@ import * as Effect from 'effect/Effect'
 import type * as Schema from 'effect/Schema'
 import * as SubscriptionRef from 'effect/SubscriptionRef'
 import type { HttpBackendOptions } from './HttpBackendOptions.ts'
-import { reasonOf } from './HttpFailure.ts'
+import { brokenOff, isBrokenOff, reasonOf } from './HttpFailure.ts'
 import { clientHeader, protocolHeader, protocolVersion } from './Protocol.ts'
 
 /**
@@ -75,9 +75,16 @@ export const makeHttpConnection = Effect.fnUntraced(function* (
 export const failWith = (operation: Operation, reason: SyncBackendReason): Effect.Effect<never, SyncBackendError> =>
   Effect.fail(new SyncBackendError({ operation, reason }))
 
-/** An answer that does not have the shape of Protocol.ts. The detail is cut: it may quote the answer. */
-export const breach = (operation: Operation, error: Schema.SchemaError): Effect.Effect<never, SyncBackendError> =>
-  failWith(operation, new ProtocolError({ detail: error.message.slice(0, 500) }))
+/**
+ * An answer, `text`, that does not have the shape of Protocol.ts: for good, unless it only broke off on its way. The
+ * detail is cut: it may quote the answer.
+ */
+export const breach = (
+  operation: Operation,
+  text: string,
+  error: Schema.SchemaError,
+): Effect.Effect<never, SyncBackendError> =>
+  failWith(operation, isBrokenOff(text) ? brokenOff : new ProtocolError({ detail: error.message.slice(0, 500) }))
 
 export interface HttpRequest {
   readonly operation: Operation
@@ -87,7 +94,7 @@ export interface HttpRequest {
   readonly accept?: string
   /** Default: the connection's `requestMs`. */
   readonly timeoutMs?: number
-  /** Cancels the body of the answer too, for streams; a request is otherwise cancelled by interruption. */
+  /** Cancels the request, and the body of its answer too. */
   readonly signal?: AbortSignal
 }
 
@@ -111,20 +118,25 @@ export const send = (connection: HttpConnection, request: HttpRequest): Effect.E
     return yield* failWith(request.operation, yield* Effect.promise(() => reasonOf(response)))
   })
 
-/** As {@link send}, with the whole body. The time limit covers both. */
+/**
+ * As {@link send}, with the whole body. The time limit covers both, and its end ends the connection too: one that stays
+ * silent in the middle of a body would otherwise be kept, and a browser has six.
+ */
 export const sendForText = (
   connection: HttpConnection,
   request: HttpRequest,
 ): Effect.Effect<string, SyncBackendError> =>
-  send(connection, request).pipe(
-    Effect.flatMap((response) =>
-      Effect.tryPromise({
-        try: () => response.text(),
-        catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
-      }),
-    ),
-    within(request.operation, request.timeoutMs ?? connection.requestMs),
-  )
+  Effect.acquireUseRelease(
+    Effect.sync(() => new AbortController()),
+    ({ signal }) =>
+      Effect.flatMap(send(connection, { ...request, signal }), (response) =>
+        Effect.tryPromise({
+          try: () => response.text(),
+          catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
+        }),
+      ),
+    (open) => Effect.sync(() => open.abort()),
+  ).pipe(within(request.operation, request.timeoutMs ?? connection.requestMs))
 
 /** Fails with `TimedOut` after `ms`. */
 export const within =

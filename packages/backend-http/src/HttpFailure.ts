@@ -8,6 +8,7 @@ import {
   TimedOut,
   Unauthorized,
   Unavailable,
+  Unreachable,
 } from '@headwater/core/backend'
 import * as Option from 'effect/Option'
 import * as Schema from 'effect/Schema'
@@ -15,14 +16,34 @@ import { ErrorBody } from './Protocol.ts'
 
 const decodeErrorBody = Schema.decodeUnknownOption(Schema.fromJsonString(ErrorBody))
 
-/** Why an answer that is not 2xx failed. **Fails with** never: an unreadable body counts as none. */
+/** What an answer is whose end did not arrive, although nobody said so. */
+export const brokenOff = new Unreachable({ detail: 'the answer broke off' })
+
+/**
+ * Whether a body is the beginning of an answer: those of the protocol are JSON objects. A connection that is closed to
+ * say where a body ends does not tell a broken one from a whole one (a proxy that speaks HTTP/1.0).
+ */
+export const isBrokenOff = (text: string): boolean => {
+  const start = text.trimStart()
+  if (start === '') return true
+  if (!start.startsWith('{')) return false
+  try {
+    JSON.parse(start)
+    return false
+  } catch {
+    return true
+  }
+}
+
+/** Why an answer that is not 2xx failed. **Fails with** never. */
 export const reasonOf = async (response: Response): Promise<SyncBackendReason> => {
-  const text = await response.text().catch(() => '')
+  const text = await response.text().catch(() => '{')
   const retryAfterMs = retryAfterOf(response.headers.get('retry-after'), response.headers.get('date'))
   const body = decodeErrorBody(text)
-  return Option.isSome(body)
-    ? reasonOfBody(body.value, retryAfterMs)
-    : reasonOfStatus(response.status, response.statusText, retryAfterMs)
+  if (Option.isSome(body)) return reasonOfBody(body.value, retryAfterMs)
+  const reason = reasonOfStatus(response.status, response.statusText, retryAfterMs)
+  // Nobody stops for good over something that was not heard to its end.
+  return reason._tag === 'ProtocolError' && text !== '' && isBrokenOff(text) ? brokenOff : reason
 }
 
 /** The table "Status codes" of Protocol.ts. */

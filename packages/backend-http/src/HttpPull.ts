@@ -118,7 +118,7 @@ const fetchPage = (
 
 const readPage = (text: string): Effect.Effect<PullPage, SyncBackendError> =>
   decodePage(text).pipe(
-    Effect.catchTag('SchemaError', (error) => breach('pull', error)),
+    Effect.catchTag('SchemaError', (error) => breach('pull', text, error)),
     Effect.tap((page) =>
       page.events.length > 0 || page.isCaughtUp
         ? Effect.void

@@ -57,6 +57,7 @@
  *
  * A status without such a body comes from something in between: 401/403 → `Unauthorized`, 408/504 → `TimedOut`,
  * 413 → `BatchTooLarge`, 429 → `RateLimited`, other 5xx → `Unavailable`, everything else → `ProtocolError`.
+ * Whatever the status says: a body that broke off is no answer, and the client sees `Unreachable`.
  *
  * ## The event stream
  *

@@ -65,6 +65,39 @@ test.each([
   )
 })
 
+test.each([
+  ['nothing', ''],
+  ['half a page', JSON.stringify(caughtUp()).slice(0, 30)],
+])('an answer that broke off but looks whole is Unreachable (%s)', async (_, text) => {
+  await withStub(
+    (__, response) => response.writeHead(200, { 'content-type': 'application/json' }).end(text),
+    {},
+    (backend) =>
+      Effect.gen(function* () {
+        expect(yield* tagOf(backend.ping)).toBe('Unreachable')
+        expect(yield* tagOf(backend.push(batch))).toBe('Unreachable')
+        expect(yield* tagOf(Stream.runDrain(backend.pull({ ...livePull, isLive: false })))).toBe('Unreachable')
+      }),
+  )
+})
+
+test.each([200, 409])('an answer (%i) that stops in its middle is given up, and its connection too', async (status) => {
+  const closed = Promise.withResolvers<void>()
+  await withStub(
+    (_, response) => {
+      response.on('close', closed.resolve)
+      response.writeHead(status, { 'content-type': 'application/json', 'content-length': 1_000 }).write('{')
+    },
+    { timeout: 50 },
+    (backend) =>
+      Effect.gen(function* () {
+        expect(yield* tagOf(backend.push(batch))).toBe('TimedOut')
+        // Otherwise a browser, which has six connections to a server, has none left after six of these.
+        yield* Effect.promise(() => closed.promise)
+      }),
+  )
+})
+
 test('another protocol version in the answer is a ProtocolError', async () => {
   await withStub(
     (_, response) => response.writeHead(200, { 'headwater-protocol': '2' }).end(JSON.stringify(info)),

@@ -29,6 +29,13 @@ test.each([
   if (reason._tag === 'RateLimited' || reason._tag === 'Unavailable') expect(reason.retryAfterMs).toBe(2_000)
 })
 
+test('an error whose body broke off is no word of the server', async () => {
+  const text = JSON.stringify({ error: { tag: 'HistoryChanged', message: 'why', headGlobal: 3 } })
+  expect((await reasonOf(new Response(text.slice(0, 20), { status: 409 })))._tag).toBe('Unreachable')
+  const broken = new ReadableStream({ pull: (controller) => controller.error(new TypeError('terminated')) })
+  expect((await reasonOf(new Response(broken, { status: 409 })))._tag).toBe('Unreachable')
+})
+
 test('every error of the protocol has a reason, and carries its delay', async () => {
   for (const tag of ErrorTag.literals) {
     const error = { tag, message: 'why', expected: 'a', received: 'b', headGlobal: 3, retryAfterMs: 1_500 }

@@ -52,6 +52,28 @@ export const findDivergence = (
   return { pendingCount, incomingCount }
 }
 
+/**
+ * The same divergence, or an earlier one: before a client-only event that the matching prefix would confirm although
+ * what upstream has behind that prefix uses its id for something else.
+ */
+export const beforeCollision = (
+  divergence: Divergence,
+  pending: PendingEvents,
+  incoming: ReadonlyArray<NumberedEvent>,
+): Divergence => {
+  const { pendingCount, incomingCount } = divergence
+  if (pendingCount === incomingCount || incomingCount === incoming.length) return divergence
+  const ids = new Set<string>()
+  for (let index = incomingCount; index < incoming.length; index++) ids.add(incoming[index]!.event.id)
+  let matched = 0
+  for (let index = 0; index < pendingCount; index++) {
+    const { event } = pending.at(index)!
+    if (!event.isClientOnly) matched++
+    else if (ids.has(event.id)) return { pendingCount: index, incomingCount: matched }
+  }
+  return divergence
+}
+
 /** The index of the first event at or behind `index` that upstream takes part in. */
 const behindUnseen = (pending: PendingEvents, index: number, scope: UpstreamScope): number => {
   let behind = index

@@ -89,6 +89,17 @@ export const replay = ({ base, local, incoming, scope, generation, refused }: Re
     }
   }
 
+  // Before the walk: what upstream cannot know goes where its anchor goes, whenever its id is used for something else.
+  if (scope === 'synced') {
+    for (const { event } of incoming) {
+      const mine = list.find(event.id)
+      if (mine?.event.isClientOnly !== true) continue
+      list.take(mine)
+      isDropped.add(event.id)
+    }
+    // Their anchor is at or before the base.
+    confirm(renumber(list.takeClientOnlyBehind(undefined), base, generation))
+  }
   for (const arriving of incoming) {
     const mine = list.find(arriving.event.id)
     if (mine === undefined) {

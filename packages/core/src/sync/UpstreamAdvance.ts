@@ -8,7 +8,7 @@
  */
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { format } from '../event/EventSequenceNumber.ts'
-import { findDivergence } from './Divergence.ts'
+import { beforeCollision, findDivergence } from './Divergence.ts'
 import type { Advance, Rebase } from './MergeResult.ts'
 import { nextGeneration, replay } from './Rebase.ts'
 import { checkResult, isContiguousBehind, must } from './SyncLaws.ts'
@@ -35,7 +35,8 @@ export const upstreamAdvance = (
   scope: UpstreamScope,
 ): Advance | Rebase => {
   mustFollow(state, events, scope)
-  const { pendingCount, incomingCount } = findDivergence(state.pending, events, scope)
+  const found = findDivergence(state.pending, events, scope)
+  const { pendingCount, incomingCount } = scope === 'synced' ? beforeCollision(found, state.pending, events) : found
   const confirmedEvents = state.pending.toArray(0, pendingCount)
   const base = confirmedEvents.at(-1)?.seq ?? state.upstreamHead
   const incoming = events.slice(incomingCount)

@@ -18,7 +18,14 @@ import { upstreamAdvance } from '../../src/sync/UpstreamAdvance.ts'
 import { upstreamRebase } from '../../src/sync/UpstreamRebase.ts'
 import { upstreamReject } from '../../src/sync/UpstreamReject.ts'
 import { type Expected, advanceOracle, pushOracle, rebaseOracle, rejectOracle, told } from './MergeOracle.ts'
-import { advanceScenario, pushScenario, rebaseScenario, rejectScenario, toEntry } from './Scenario.ts'
+import {
+  advanceScenario,
+  pushScenario,
+  rebaseScenario,
+  rejectScenario,
+  toEntry,
+  unseenCollisionScenario,
+} from './Scenario.ts'
 import { type Step, World, stepNames } from './World.ts'
 
 const totalRuns = Number(process.env['HEADWATER_PROPERTY_RUNS'] ?? 10_000)
@@ -94,18 +101,23 @@ afterAll(() => {
 })
 
 describe('the merge equals its oracle', () => {
-  it('upstream-advance, client-only events everywhere, overlap of any kind, collisions', () => {
-    holds('advance', advanceScenario, ({ scope, head, local, incoming }) => {
-      const state = make({ upstreamHead: head, pending: local })
-      const result = upstreamAdvance(state, incoming, scope)
-      const before = { upstreamHead: head, pending: local }
-      expect(inOracleWords(local, result)).toEqual(advanceOracle(head, entries(local), entries(incoming), scope))
-      expect(result.state).toEqual(make(result.state))
-      expect(state).toEqual(make(before))
-      expectGenerations(result, incoming)
-      count(`merge_advance_${result._tag}`)
+  for (const [what, scenario] of [
+    ['overlap of any kind, collisions', advanceScenario],
+    ['collisions with events that upstream cannot know', unseenCollisionScenario],
+  ] as const) {
+    it(`upstream-advance, client-only events everywhere, ${what}`, () => {
+      holds('advance', scenario, ({ scope, head, local, incoming }) => {
+        const state = make({ upstreamHead: head, pending: local })
+        const result = upstreamAdvance(state, incoming, scope)
+        const before = { upstreamHead: head, pending: local }
+        expect(inOracleWords(local, result)).toEqual(advanceOracle(head, entries(local), entries(incoming), scope))
+        expect(result.state).toEqual(make(result.state))
+        expect(state).toEqual(make(before))
+        expectGenerations(result, incoming)
+        count(`merge_advance_${result._tag}`)
+      })
     })
-  })
+  }
 
   it('upstream-rebase in sessions, refusals included', () => {
     holds('rebase', rebaseScenario, ({ base, confirmed, pending, incoming, refused }) => {

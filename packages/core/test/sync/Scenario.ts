@@ -43,10 +43,11 @@ const localEvents = (scope: 'all' | 'synced', prefix: string): fc.Arbitrary<Read
 
 /**
  * What upstream does with the local events, in turn: takes the next one, leaves one out, takes any other one, puts a
- * foreign event in between, or has another event under the id of a local one.
+ * foreign event in between, or has another event under the id of a local one: one that it sees, or (`unseen`) a
+ * client-only one.
  */
 interface Turn {
-  readonly what: 'next' | 'skip' | 'other' | 'foreign' | 'collision'
+  readonly what: 'next' | 'skip' | 'other' | 'foreign' | 'collision' | 'unseen'
   readonly pick: number
   readonly isClientOnly: boolean
 }
@@ -56,6 +57,15 @@ const turn: fc.Arbitrary<Turn> = fc.record({
   isClientOnly: fc.boolean(),
 })
 const script = fc.array(turn, { maxLength: 14 })
+const unseenTurn: fc.Arbitrary<Turn> = fc.record({
+  what: fc.constant('unseen' as const),
+  pick: fc.nat(),
+  isClientOnly: fc.constant(false),
+})
+/** In another page than its anchor a client-only event is settled before it can collide: these are not split. */
+const scriptWithUnseen = fc.array(fc.oneof({ weight: 6, arbitrary: turn }, { weight: 1, arbitrary: unseenTurn }), {
+  maxLength: 14,
+})
 
 const upstreamOf = (
   local: ReadonlyArray<EventEnvelope>,
@@ -63,9 +73,14 @@ const upstreamOf = (
   scope: 'all' | 'synced',
 ): ReadonlyArray<EventEnvelope> => {
   const queue = local.filter((event) => scope === 'all' || !event.isClientOnly)
+  const unseen = local.filter((event) => !queue.includes(event))
   return turns.flatMap(({ what, pick, isClientOnly }, index) => {
     if (what === 'foreign')
       return [envelope(`x${index}`, { clientId: 'bob', isClientOnly: scope === 'all' && isClientOnly })]
+    if (what === 'unseen') {
+      const forged = unseen.splice(pick % Math.max(unseen.length, 1), 1)
+      return forged.map((event) => ({ ...event, isClientOnly: false, argsJson: '"forged"' }))
+    }
     if (what === 'other') return queue.splice(pick % Math.max(queue.length, 1), 1)
     const [taken] = queue.splice(0, 1)
     if (taken === undefined || what === 'skip') return []
@@ -89,15 +104,14 @@ export interface AdvanceScenario {
 const head = fc.record({ global: fc.nat(4), client: fc.nat(2), rebaseGeneration: fc.nat(2) })
 const generations = fc.array(fc.nat(3), { minLength: 1, maxLength: 4 })
 
-export const advanceScenario: fc.Arbitrary<AdvanceScenario> = fc
-  .constantFrom('all' as const, 'synced' as const)
-  .chain((scope) =>
+const advanceWith = (turns: typeof script): fc.Arbitrary<AdvanceScenario> =>
+  fc.constantFrom('all' as const, 'synced' as const).chain((scope) =>
     fc
       .record({
         head,
         generations,
         local: localEvents(scope, 'p'),
-        turns: script,
+        turns,
         pageSizes: fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 1, maxLength: 6 }),
       })
       .map(({ head: upstreamHead, local, turns, pageSizes, generations: stamps }) => ({
@@ -108,6 +122,9 @@ export const advanceScenario: fc.Arbitrary<AdvanceScenario> = fc
         pageSizes,
       })),
   )
+
+export const advanceScenario = advanceWith(script)
+export const unseenCollisionScenario = advanceWith(scriptWithUnseen)
 
 export interface RebaseScenario {
   readonly base: EventSequenceNumber

@@ -1,5 +1,6 @@
 import { type Adapter, Leader, type LeaderStorage, localLeaderClient } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
+import { importedImage } from './ImportedImage.ts'
 
 /** A leader's databases in memory; they go with the leader. */
 export const memoryLeaderStorage = (image?: Uint8Array): LeaderStorage => ({
@@ -25,18 +26,18 @@ export const memoryAdapter = (): Adapter => {
   const imported = new Map<string, Uint8Array>()
   return {
     name: 'node, in memory',
-    connect: ({ storeId, environment }) => {
+    connect: async ({ storeId, environment }) => {
       const image = imported.get(storeId)
       imported.delete(storeId)
       const leader = new Leader({ environment, storage: memoryLeaderStorage(image) })
-      return Promise.resolve({
+      return await Promise.resolve({
         client: localLeaderClient(leader, environment, () => leader.close()),
         openDatabase: (bytes?: Uint8Array) => openBetterSqlite(bytes === undefined ? {} : { image: bytes }),
       })
     },
-    importLog: (storeId, bytes) => {
-      imported.set(storeId, bytes)
-      return Promise.resolve()
+    importLog: async (storeId, bytes) => {
+      imported.set(storeId, importedImage(bytes))
+      return await Promise.resolve()
     },
     wipe: () => Promise.resolve(),
   }

@@ -1,8 +1,9 @@
 import { existsSync, readdirSync, rmSync, rmdirSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { type Adapter, type AdapterContext, prepareImportedLog } from '@headwater/core/adapter'
+import type { Adapter, AdapterContext } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
 import { type Durability, placeFile } from './FileLeaderStorage.ts'
+import { importedImage } from './ImportedImage.ts'
 import { NodeLeaderClient } from './NodeLeaderClient.ts'
 import { StoreExists } from './NodeAdapterError.ts'
 import { requireNodeVersion } from './NodeVersion.ts'
@@ -93,16 +94,6 @@ export const nodeAdapter = (options: NodeAdapterOptions): Adapter => {
       if (existsSync(folder)) removeStoreFiles(makeStoreFiles(directory, storeId))
       return await Promise.resolve()
     },
-  }
-}
-
-const importedImage = (bytes: Uint8Array): Uint8Array => {
-  const image = openBetterSqlite({ image: bytes })
-  try {
-    prepareImportedLog(image, crypto.randomUUID())
-    return image.serialize()
-  } finally {
-    image.close()
   }
 }
 

@@ -48,7 +48,10 @@ const startWorker = async ({ files, durability, workerUrl, signal }: StartOption
   // A worker that does not lead ends by itself.
   if (answer.is === 'locked') return null
   workerByFolder.set(folder, worker)
-  worker.once('exit', () => workerByFolder.delete(folder))
+  worker.once('exit', () => {
+    // One that took over when this one had lost its lock may have its place by now.
+    if (workerByFolder.get(folder) === worker) workerByFolder.delete(folder)
+  })
   return worker
 }
 

@@ -8,6 +8,7 @@ import type { RefusedEvent, RejectedRow } from '../channel/LeaderMessage.ts'
 import { type EventEnvelope, isSameEvent, type NumberedEvent } from '../event/EventEnvelope.ts'
 import { type EventSequenceNumber, parentOf, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
+import { SqliteError } from '../sqlite/SqliteError.ts'
 import { eventlogApplicationId, eventlogTablesSql, formatVersion } from '../sqlite/SystemTables.ts'
 import {
   envelopeValues,
@@ -37,11 +38,13 @@ export interface LogChange {
   readonly dismissed?: ReadonlyArray<string>
 }
 
+const isEmptyDatabase = (connection: SqliteConnection): boolean =>
+  connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+
 /** Makes the tables in an empty database; refuses any other that is not an eventlog of a known format. */
 const prepareFile = (connection: SqliteConnection, newClientId: () => string): void => {
   const pragma = (name: string) => Number(connection.prepare(`PRAGMA ${name}`).get()?.[0])
-  const isEmpty = connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
-  if (!isEmpty) {
+  if (!isEmptyDatabase(connection)) {
     const version = pragma('user_version')
     if (pragma('application_id') === eventlogApplicationId && version >= 1 && version <= formatVersion) return
     throw new FormatUnsupported({ file: 'eventlog', found: version, supported: formatVersion })
@@ -244,11 +247,20 @@ export class Eventlog {
 
 /**
  * Makes an exported log ready to be another client's: it keeps its events and gets a client id of its own, because two
- * devices that commit under one id would be one to everybody else.
+ * devices that commit under one id would be one to everybody else. An empty database or a damaged one is refused: an
+ * import is all of a log or nothing.
  *
  * **Fails with**  `FormatUnsupported`, `SqliteError`.
  */
 export const prepareImportedLog = (connection: SqliteConnection, newClientId: string): void => {
+  if (isEmptyDatabase(connection)) throw new FormatUnsupported({ file: 'eventlog', found: 0, supported: formatVersion })
+  mustBeWhole(connection)
   Eventlog.open(connection, () => newClientId)
   connection.prepare('UPDATE __headwater_sync_status SET clientId = ?').run([newClientId])
+}
+
+const mustBeWhole = (connection: SqliteConnection): void => {
+  const found = connection.prepare('PRAGMA integrity_check(1)').get()?.[0]
+  if (found !== 'ok')
+    throw new SqliteError({ reason: 'Corrupt', operation: 'open', code: 'SQLITE_CORRUPT', detail: String(found) })
 }

@@ -305,10 +305,7 @@ export class Leader {
     this.#connections.delete(connection)
     this.#hosted.runnerLost(connection)
     const { feeds } = this.#state
-    // It may leave before it has subscribed anew.
-    const feed = connection.feed ?? Array.from(feeds.values()).find(({ send }) => send === connection.send)
-    if (feed === undefined || feeds.get(feed.sessionId) !== feed) return
-    feeds.delete(feed.sessionId)
+    if (!feeds.delete(connection.send)) return
     chooseHost(this.#state)
     takeNewestBack(this.#state)
   }

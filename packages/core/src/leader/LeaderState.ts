@@ -14,7 +14,7 @@ import type { EventEffect } from '../channel/PackedEffects.ts'
 import { EffectHashes } from './EffectHashes.ts'
 import type { Eventlog } from './Eventlog.ts'
 import { RecentRows } from './RecentRows.ts'
-import type { SessionFeed } from './SessionFeed.ts'
+import type { SendToSession, SessionFeed } from './SessionFeed.ts'
 import type { StateReplica } from './StateReplica.ts'
 
 /** Why the last push failed, and what that says of the connection. */
@@ -44,8 +44,8 @@ export interface LeaderState {
   /** Stores bytes durably beside the log; answers where. */
   readonly keepExport: (bytes: Uint8Array) => string
   readonly recent: RecentRows
-  /** By sessionId, in order of subscription. */
-  readonly feeds: Map<string, SessionFeed>
+  /** By connection, in order of subscription. Not by sessionId: two sessions that are told one id would starve each other. */
+  readonly feeds: Map<SendToSession, SessionFeed>
   /** Effects that came with a push, by event id, until the state has taken them. */
   readonly effects: Map<string, EventEffect>
   readonly hashes: EffectHashes

@@ -22,20 +22,20 @@ import { cutBytes, type SendToSession, SessionFeed } from './SessionFeed.ts'
 
 /** **Fails with**  `LeaderStale`, `SqliteError`. */
 export const subscribe = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
-  const isOutdated = !takeSchema(leader, subscription)
+  const isOutdated = !takeSchema(leader, send, subscription)
   if (isOutdated) return subscribeOutdated(leader, send, subscription)
   const answer = canResume(leader, subscription) ? resume(leader, subscription) : snapshot(leader, subscription)
   const at = answer.mode === 'snapshot' ? answer.at : (answer.rows.at(-1)?.seq ?? answer.base)
   const feed = new SessionFeed(subscription.sessionId, send, subscription, at, leader.log.status.epoch)
-  leader.feeds.delete(subscription.sessionId)
-  leader.feeds.set(subscription.sessionId, feed)
+  leader.feeds.delete(send)
+  leader.feeds.set(send, feed)
   chooseHost(leader)
   send(answer, answer.mode === 'snapshot' && answer.image !== null ? [answer.image.buffer] : [])
   return feed
 }
 
 /** The newest schema leads; of two with the same version and other content the later one does (a developer's reload). */
-const takeSchema = (leader: LeaderState, { schema, sessionId, isImageDamaged }: Subscribe): boolean => {
+const takeSchema = (leader: LeaderState, send: SendToSession, { schema, isImageDamaged }: Subscribe): boolean => {
   const leading = leader.schema
   // An older app may open a store alone; it is outdated only beside a newer one.
   if (leading !== null && leader.host !== null && leading.version > schema.version) return false
@@ -45,7 +45,7 @@ const takeSchema = (leader: LeaderState, { schema, sessionId, isImageDamaged }: 
     leader.hashes.forget()
     // Maybe this one knows the event.
     if (leader.stopped instanceof EventUnknown) leader.stopped = null
-    for (const feed of leader.feeds.values()) if (feed.sessionId !== sessionId) tellLeading(leader, feed)
+    for (const feed of leader.feeds.values()) if (feed.send !== send) tellLeading(leader, feed)
   }
   if (isImageDamaged) {
     leader.hashes.forget()
@@ -81,20 +81,25 @@ const tellOutdated = (leader: LeaderState, feed: SessionFeed): void => {
 
 const subscribeOutdated = (leader: LeaderState, send: SendToSession, subscription: Subscribe): SessionFeed => {
   const feed = new SessionFeed(subscription.sessionId, send, subscription, root, leader.log.status.epoch)
-  leader.feeds.delete(subscription.sessionId)
-  leader.feeds.set(subscription.sessionId, feed)
+  leader.feeds.delete(send)
+  leader.feeds.set(send, feed)
   tellOutdated(leader, feed)
   return feed
 }
 
-/** The host lends the leader its materializers and its backend: the first session with the leading schema. */
+/**
+ * The host lends the leader its materializers and its backend: the first session with the leading schema. Of one that is
+ * connected twice, because nobody has noticed yet that its old connection is dead, it is the newer connection.
+ */
 export const chooseHost = (leader: LeaderState): void => {
-  const isFit = (feed: SessionFeed) => !feed.isOutdated && leader.feeds.get(feed.sessionId) === feed
-  if (leader.host !== null && isFit(leader.host)) return
-  leader.host = [...leader.feeds.values()].find(isFit) ?? null
+  const fit = [...leader.feeds.values()].filter((feed) => !feed.isOutdated)
+  const first = fit.find((feed) => feed === leader.host) ?? fit[0]
+  const host = fit.findLast(({ sessionId }) => sessionId === first?.sessionId) ?? null
+  if (host !== null && host === leader.host) return
+  leader.host = host
   // Whoever was asked will not answer any more.
   leader.imageAskedFor = null
-  if (leader.host !== null) leader.host.isDirty = true
+  if (host !== null) host.isDirty = true
 }
 
 const canResume = (leader: LeaderState, { wantsSnapshot, attachment, settledHead }: Subscribe): boolean =>

@@ -147,10 +147,10 @@ const flakyRates = new WeakMap<object, FaultRates>()
 const flakyLoop = async (chaos: Chaos): Promise<void> => {
   while (!chaos.over.aborted) {
     for (const { proxy } of chaos.clients) {
-      // Up to half of all requests are hit, by faults in ever different proportions.
+      // Up to two thirds of all requests are hit, by faults in ever different proportions.
       const weights = requestFaults.map(() => chaos.random() ** 2)
       const sum = weights.reduce((total, weight) => total + weight, 0)
-      const share = 0.5 * chaos.random()
+      const share = 0.67 * chaos.random()
       const rates = Object.fromEntries(requestFaults.map((fault, i) => [fault, ((weights[i] ?? 0) / sum) * share]))
       flakyRates.set(proxy, rates)
       proxy.setRates(rates)

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -17,6 +17,8 @@ export interface HistoryRunOptions {
 /** Runs rounds one after the other; the files of those that failed are kept. */
 export const runHistory = async (options: HistoryRunOptions): Promise<ReadonlyArray<RoundResult>> => {
   const root = mkdtempSync(join(tmpdir(), 'headwater-history-'))
+  const keep = options.keep ?? root
+  mkdirSync(keep, { recursive: true })
   const bundled = await bundleProcesses(root, {
     HistoryClient: new URL('./HistoryClient.ts', import.meta.url),
     HistoryServer: new URL('./HistoryServer.ts', import.meta.url),
@@ -26,7 +28,8 @@ export const runHistory = async (options: HistoryRunOptions): Promise<ReadonlyAr
   for (const plan of options.rounds) {
     if (!options.goesOn()) break
     const number = results.length + 1
-    const folder = join(options.keep ?? root, `round-${number}-${plan.seed}`)
+    // Never one that an earlier run has kept.
+    const folder = mkdtempSync(join(keep, `round-${number}-seed-${plan.seed}-`))
     const result = await runRound({ plan, folder, bundled, workerUrl })
     results.push(result)
     if (result.violations.length === 0) rmSync(folder, { recursive: true, force: true })

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { type FaultProxy, faultProxy } from '@headwater/testkit/node'
 import { type ChaosCounts, runChaos } from './Chaos.ts'
@@ -63,7 +62,6 @@ export const runRound = async (options: RoundOptions): Promise<RoundResult> => {
 }
 
 const openRound = async ({ plan, folder, bundled, workerUrl }: RoundOptions): Promise<Round> => {
-  mkdirSync(folder, { recursive: true })
   const operations: Array<Operation> = []
   const problems: Array<string> = []
   const reportProblem = (detail: string): void => void problems.push(detail)

@@ -10,7 +10,7 @@
  * | `… /eventlog-v1.corrupt-*.db`   | an eventlog that could not be read, kept aside                          |
  *
  * `<store>` is the storeId with every upper-case letter written as `+` and its lower-case form, so that two ids that
- * differ in case are two folders on every file system. `v1` is the format version: another one never meets these files.
+ * differ in case are two folders on every file system; a name that Windows keeps for a device ends with `+`. `v1` is the format version: another one never meets these files.
  */
 import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
@@ -24,8 +24,11 @@ export interface StoreFiles {
   readonly state: string
 }
 
+/** Windows has no folders of these names. */
+const deviceName = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/
+
 export const storeFolderName = (storeId: string): string =>
-  storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
+  deviceName.test(storeId) ? `${storeId}+` : storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
 
 const filesIn = (folder: string): StoreFiles => ({
   folder,

@@ -4,13 +4,16 @@ import { equal, fail, isTrue } from '../Assert.ts'
 import { type AdapterCase, type CasePlace, failureTag, within } from './AdapterUnderTest.ts'
 import { checkedConnection, makeClientWatch } from './CheckedClient.ts'
 
-const connect = ({ under, storeId }: CasePlace, signal?: AbortSignal): Promise<AdapterConnection> =>
+/** A session's way to the leader of a store, without a session. */
+export const connectTo = ({ under }: CasePlace, storeId: string): Promise<AdapterConnection> =>
   under.adapter.connect({
     storeId,
     sessionId: crypto.randomUUID(),
     environment: systemEnvironment({ log: () => undefined }),
-    signal,
+    signal: undefined,
   })
+
+const connect = (place: CasePlace): Promise<AdapterConnection> => connectTo(place, place.storeId)
 
 /** Everything that has arrived, and a way to wait for more. */
 const listen = ({ client }: AdapterConnection, withinMs: number) => {

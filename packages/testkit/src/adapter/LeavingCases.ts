@@ -2,6 +2,7 @@
 import { importStore } from '@headwater/core'
 import { equal, isTrue } from '../Assert.ts'
 import { type AdapterCase, failureTag, idsOf, method } from './AdapterUnderTest.ts'
+import { connectTo } from './ChannelCases.ts'
 
 export const leavingCases: ReadonlyArray<AdapterCase> = [
   {
@@ -97,6 +98,20 @@ export const leavingCases: ReadonlyArray<AdapterCase> = [
     },
   },
   {
+    name: 'a session that wipes its store while another one has it open is refused; the other one loses nothing',
+    needs: ['share', 'persist'],
+    run: async (place) => {
+      const [first, second] = [await place.open(), await place.open()]
+      await first.commit({ ids: ['1'] })
+      isNamed(await failureTag(first.wipe(), 'wiping a store that another session has open'))
+      await second.commit({ ids: ['2'] })
+      await second.persisted()
+      await second.close()
+      await place.expectUnled()
+      equal(await (await place.open()).ids(), ['1', '2'], 'entries')
+    },
+  },
+  {
     name: 'an exported log is imported as another client with the same data, and exports the same again',
     needs: [],
     run: async (place) => {
@@ -126,7 +141,11 @@ export const leavingCases: ReadonlyArray<AdapterCase> = [
       const session = await place.open({ storeId: 'other' })
       await session.commit({ ids: idsOf('a', 50) })
       const whole = await session.export()
+      const { client, openDatabase } = await connectTo(place, 'third')
+      const another = openDatabase()
+      another.exec('CREATE TABLE invoices (id)')
       const wrong: ReadonlyArray<readonly [string, Uint8Array]> = [
+        ['another database', another.serialize()],
         ['nothing', new Uint8Array()],
         ['text', new TextEncoder().encode('nothing of that kind'.repeat(500))],
         ['half of a log', whole.slice(0, Math.floor(whole.length / 2 / 4096) * 4096)],
@@ -134,6 +153,8 @@ export const leavingCases: ReadonlyArray<AdapterCase> = [
       for (const [what, bytes] of wrong) {
         await failureTag(importStore({ adapter, storeId: place.storeId, bytes }), `importing ${what}`)
       }
+      another.close()
+      await client.close()
       const fresh = await place.open()
       equal((await fresh.report()).entries, 0, 'entries')
       await fresh.commit({ ids: ['1'] })

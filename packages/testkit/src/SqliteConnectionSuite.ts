@@ -1,4 +1,5 @@
 import type { SqliteConnection } from '@headwater/core/sqlite'
+import type { SuiteTest } from './SyncBackendSuite.ts'
 import type { SqliteCase, SqliteCaseContext } from './sqlite/SqliteCase.ts'
 import { sqliteErrorCases } from './sqlite/SqliteErrorCases.ts'
 import { sqliteFunctionCases } from './sqlite/SqliteFunctionCases.ts'
@@ -9,7 +10,8 @@ import { sqliteValueCases } from './sqlite/SqliteValueCases.ts'
 
 /** How the suite reaches a test runner and a driver. */
 export interface SqliteConnectionSuiteOptions {
-  readonly test: (name: string, run: () => Promise<void>) => unknown
+  /** Cases of capabilities that are not there are registered with `test.skip`, where the runner has it. */
+  readonly test: SuiteTest
   /** Groups the cases, where the runner can. */
   readonly describe?: (name: string, define: () => void) => unknown
   /** A new database in memory: an empty one, or one made from an image. */
@@ -38,8 +40,9 @@ export const sqliteConnectionSuite = (options: SqliteConnectionSuiteOptions): vo
   for (const [name, cases] of groups) {
     describe(name, () => {
       for (const one of cases) {
-        if (!isWithin(one, options)) continue
-        options.test(`${name}: ${one.name}`, () => runCase(one, options))
+        const body = () => runCase(one, options)
+        if (isWithin(one, options)) options.test(`${name}: ${one.name}`, body)
+        else options.test.skip?.(`${name}: ${one.name} (needs ${one.needs})`, body)
       }
     })
   }

@@ -164,10 +164,13 @@ export class StateReplica {
     this.#isSuspect = false
   }
 
-  /** Installs a session's database as the state; it must be of the log's present epoch. */
+  /**
+   * Installs a session's database as the state; it must be of the log's present epoch. It brings no head of its own: who
+   * dies before the head is written leaves a database that nobody takes for a state.
+   */
   install(bytes: Uint8Array, head: StateHead, schema: SchemaDescriptor, log: Eventlog): void {
     const connection = this.#replace(bytes, log)
-    connection.exec(`BEGIN IMMEDIATE; DROP TABLE IF EXISTS __headwater_state_head; ${stateHeadTableSql}`)
+    connection.exec(`BEGIN IMMEDIATE; ${stateHeadTableSql}`)
     this.#writeFirstHead(connection, head)
     connection.exec('COMMIT')
     this.#open = this.#read(connection)

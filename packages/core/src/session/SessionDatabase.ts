@@ -104,6 +104,9 @@ export class SessionDatabase {
     if (image === null) {
       connection.exec(`${effectTablesSql} ${schema.descriptor.tables.flatMap((table) => table.createSql).join(';\n')};
         PRAGMA application_id = ${stateApplicationId}; PRAGMA user_version = ${formatVersion};`)
+    } else {
+      // Where the leader's state stood. Handed back with rows of later events it would be a lie about them.
+      connection.exec('DROP TABLE IF EXISTS __headwater_state_head')
     }
     connection.exec('PRAGMA foreign_keys = ON')
     const { tables } = schema.descriptor

@@ -85,6 +85,33 @@ describe('a leader killed at any COMMIT', () => {
   })
 })
 
+describe('a leader killed while it installs the image of a session', () => {
+  engineCase(
+    'between image and head: the head of the state that the session booted from is not taken for its own',
+    async ({ client }) => {
+      const device = client({ backend: memoryBackend() })
+      const store = await device.open()
+      await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+      await store.until(({ session }) => session.settledHead.global === 1)
+      await device.kill()
+      rmSync(device.files.state)
+      const images: Array<string> = []
+      device.onStatement = (name, sql) => {
+        if (name === 'state' && sql.startsWith('INSERT INTO __headwater_state_head')) images.push(device.crashImage())
+      }
+      device.startLeader()
+      await untilSynced(store, 1)
+      await store.commit(todoCreated({ id: '2', text: 'b' })).confirmed
+      expect(images.length).toBeGreaterThan(1)
+      for (const image of images) {
+        const again = await client({ copyOf: image }).open()
+        expect([shown(again).slice(0, 3), again.quarantined.list()]).toEqual(['1:a', []])
+        rmSync(image, { recursive: true })
+      }
+    },
+  )
+})
+
 describe('a machine that fails', () => {
   engineCase(
     'a full disk at the eventlog: nothing is lost, nothing quarantined, it is tried again',

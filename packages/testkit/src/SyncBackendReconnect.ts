@@ -13,7 +13,7 @@ import * as Effect from 'effect/Effect'
 import * as Schedule from 'effect/Schedule'
 import type * as Scope from 'effect/Scope'
 import * as Stream from 'effect/Stream'
-import { fail } from './Assert.ts'
+import { AssertionFailed, fail } from './Assert.ts'
 import { type SuiteClient, endOf, renumber, root } from './SyncBackendFixture.ts'
 
 /** Whether the reason of a failure says that the backend is away for the moment. */
@@ -74,7 +74,7 @@ export const followOn = (
           events.push(...page.events)
           waiting.forEach((check) => check())
         }),
-      )
+      ).pipe(Effect.andThen(Effect.die(new AssertionFailed('the live stream ended without a failure'))))
     })
     yield* Effect.forkScoped(
       Effect.onExit(again(once), (exit) =>

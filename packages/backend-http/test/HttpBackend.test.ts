@@ -160,6 +160,29 @@ test('a failure behind pages of the same read comes after them', async () => {
   )
 })
 
+test('a character that is cut between two reads arrives whole', async () => {
+  const [event] = pageOf(1).events
+  const page = { ...pageOf(1), events: [{ ...event!, argsJson: '{"text":"née 😀"}' }] }
+  const bytes = new TextEncoder().encode(`id: 1\ndata: ${JSON.stringify(page)}\n\n`)
+  const body = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      for (const byte of bytes) controller.enqueue(Uint8Array.of(byte))
+    },
+  })
+  const provider = httpBackend({
+    url: 'http://127.0.0.1:1',
+    fetch: () => Promise.resolve(new Response(body, { headers: { 'content-type': 'text/event-stream' } })),
+  })
+  const texts = await Effect.runPromise(
+    Effect.scoped(
+      Effect.flatMap(provider.make({ storeId: 'stub', clientId: 'client-a' }), (backend) =>
+        backend.pull(livePull).pipe(Stream.take(1), Stream.runCollect),
+      ),
+    ),
+  )
+  expect(texts.flatMap(({ events }) => events.map(({ argsJson }) => argsJson))).toEqual(['{"text":"née 😀"}'])
+})
+
 test('interrupting a live pull closes its connection', async () => {
   const closed = Promise.withResolvers<void>()
   await withStub(

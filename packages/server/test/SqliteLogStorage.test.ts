@@ -4,6 +4,7 @@ import Database from 'better-sqlite3'
 import { type AppendRequest, type LogStorage, StorageFailed, sqliteLogStorage } from '@headwater/server'
 import * as Effect from 'effect/Effect'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { openDataFolder } from '../src/DataFolder.ts'
 import { makeGroupCommit } from '../src/GroupCommit.ts'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
@@ -63,6 +64,29 @@ test('a write that the disk has no room for fails alone, its neighbours in the g
   expect(results.map(({ _tag }) => _tag)).toEqual(['Success', 'Failure', 'Success'])
   expect(database.prepare('SELECT length(a) FROM t').pluck().all()).toEqual([10, 20])
   database.close()
+})
+
+test('nothing is acknowledged whose COMMIT fails', async () => {
+  const written: Array<string> = []
+  const group = makeGroupCommit(
+    (work) => {
+      work()
+      throw new Error('COMMIT failed')
+    },
+    (error) => new StorageFailed({ operation: 'append', detail: String(error) }),
+  )
+  const write = (name: string) => run(Effect.result(group.run(() => written.push(name))))
+  const results = await Promise.all([write('a'), write('b')])
+  expect(results.map(({ _tag }) => _tag)).toEqual(['Failure', 'Failure'])
+  expect(written).toContain('a')
+})
+
+test('each COMMIT is synced to disk', () => {
+  const { database, close } = openDataFolder(folder)
+  const pragma = (name: string) => database.pragma(name, { simple: true })
+  const full = 2
+  expect([pragma('journal_mode'), pragma('synchronous')]).toEqual(['wal', full])
+  close()
 })
 
 test('a backup taken while writing is a complete log that opens', async () => {

@@ -10,15 +10,18 @@ import './cases/ClientOnly.ts'
 import './cases/CommitFailures.ts'
 import './cases/Corruption.ts'
 import './cases/Crashes.ts'
+import './cases/Following.ts'
 import './cases/FaultyBackends.ts'
 import './cases/History.ts'
 import './cases/LeaderFaults.ts'
 import './cases/LogReaders.ts'
 import './cases/Pages.ts'
+import './cases/Prefixes.ts'
 import './cases/Receipts.ts'
 import './cases/Refusals.ts'
 import './cases/Sessions.ts'
 import './cases/Versions.ts'
+import './cases/WriteOrder.ts'
 
 afterAll(() => {
   process.stdout.write(`PROOF engine_cases=${provedCases()}\n`)

@@ -1,4 +1,5 @@
 /** The app of the engine's tests. Its text columns steer its materializers, so that one event can do anything. */
+import type { MemoryBackend } from '../../../testkit/src/MemoryBackend.ts'
 import { column, defineEvent, defineSchema, Schema, type Store, type StoreSchema, table } from '../../src/index.ts'
 
 export const todos = table('todos', {
@@ -63,4 +64,9 @@ export const untilShown = (store: Store, expected: string): Promise<void> =>
 /** Everything this client has is confirmed, and there is `head` of it. */
 export const untilSynced = async (store: Store, head: number, signal?: AbortSignal): Promise<void> => {
   await store.until((status) => status.isSynced && status.session.localHead.global === head, signal)
+}
+
+/** The backend's log has `count` events, whether or not anybody was told. */
+export const untilLogged = async (backend: MemoryBackend, count: number): Promise<void> => {
+  while (backend.log('demo').length < count) await new Promise((resolve) => setImmediate(resolve))
 }

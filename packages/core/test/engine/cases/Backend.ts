@@ -1,10 +1,11 @@
 /** Spec section 7, rows 6 to 10: the backend is ahead, away, or does not know us. */
 import * as Effect from 'effect/Effect'
+import * as Stream from 'effect/Stream'
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
-import { Unavailable } from '../../../src/backend.ts'
+import { type SyncBackendProvider, Unavailable } from '../../../src/backend.ts'
 import { engineCase } from '../Case.ts'
-import { shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
+import { shown, todoCreated, untilLogged, untilShown, untilSynced } from '../Todos.ts'
 
 const never = 10 * 60_000
 
@@ -31,6 +32,28 @@ describe('a backend that is ahead', () => {
       },
     )
   }
+
+  engineCase('without the missing tail, and with a live stream that is silent: it is pulled', async ({ client }) => {
+    const backend = memoryBackend({ isMissingSent: false })
+    const silent: SyncBackendProvider = {
+      name: backend.name,
+      make: (context) =>
+        Effect.map(backend.make(context), (inner) => ({
+          ...inner,
+          pull: (request) =>
+            request.isLive
+              ? Stream.concat(inner.pull({ ...request, isLive: false }), Stream.never)
+              : inner.pull(request),
+        })),
+    }
+    const store = await client({ backend: silent }).open()
+    await untilSynced(store, 0)
+    const other = await client({ backend }).open()
+    await other.commit(todoCreated({ id: '1', text: 'theirs' })).confirmed
+    store.commit(todoCreated({ id: '2', text: 'mine' }))
+    await untilLogged(backend, 2)
+    await untilShown(store, '1:theirs 2:mine')
+  })
 
   engineCase('works without live pull: the answer to a push is followed by a pull at once', async ({ client }) => {
     const backend = memoryBackend()
@@ -81,6 +104,29 @@ describe('a backend that is away', () => {
     const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
     await receipt.confirmed
     expect(backend.calls.push).toBe(13)
+  })
+
+  engineCase('a pull that fails is tried again for ever, too', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend }).open()
+    const other = await client({ backend }).open()
+    await untilSynced(store, 0)
+    await untilSynced(other, 0)
+    backend.failNext('pull', new Unavailable({ detail: '503' }), 24)
+    backend.restart()
+    other.commit(todoCreated({ id: '1', text: 'a' }))
+    await untilSynced(store, 1)
+  })
+
+  engineCase('each back-off is longer than the one before', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend, jitter: 0.2 }).open()
+    await untilSynced(store, 0)
+    backend.failNext('push', new Unavailable({ detail: '503' }), 4)
+    const startedAt = performance.now()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    // 50 + 100 + 200 + 400 ms; a timer may be a millisecond early.
+    expect(performance.now() - startedAt).toBeGreaterThan(740)
   })
 
   engineCase('regained connectivity ends every back-off', async ({ client }) => {

@@ -86,4 +86,32 @@ describe('a page that does not fit', () => {
     expect(eventlog.prepare('SELECT cursorJson FROM __headwater_sync_status').get()).toEqual(['up to 4'])
     eventlog.close()
   })
+
+  const forgeries = {
+    'with another event where the client has one': (page: PullPage) => ({
+      ...page,
+      events: [{ ...page.events[0]!, global: 4, id: 'forged' }, ...page.events],
+    }),
+    'whose first event has another parent': (page: PullPage) => ({
+      ...page,
+      events: page.events.map((event) => ({ ...event, parentId: 'forged' })),
+    }),
+    'of another log': (page: PullPage) => ({ ...page, backendId: 'forged' }),
+  }
+  for (const [name, forge] of Object.entries(forgeries)) {
+    engineCase(`one ${name} stops sync, and nothing of it is taken`, async ({ client }) => {
+      let commit: (id: string) => Promise<unknown> = () => Promise.resolve()
+      const backend = await withFour(async (given) => {
+        const store = await client({ backend: given }).open()
+        return { commit: (commit = (id) => store.commit(todoCreated({ id, text: 'x' })).confirmed) }
+      })
+      const forged = withPages(backend, (page) => [page.events[0]?.global === 5 ? forge(page) : page])
+      const store = await client({ backend: forged }).open()
+      await untilSynced(store, 4)
+      await commit('5')
+      const { error } = (await store.until((status) => status.backend.error !== null)).backend
+      expect(error?.tag).toBe(name === 'of another log' ? 'BackendReset' : 'HistoryChanged')
+      expect(shown(store)).toBe('1:x 2:x 3:x 4:x')
+    })
+  }
 })

@@ -1,9 +1,9 @@
 /**
  * The one retry policy of the engine: capped exponential backoff with full jitter, never sooner than the backend asked.
  *
- * | attempt (0 is the first retry) | 0   | 1   | 2   | 3   | 4   | 5   | 6 and later |
- * | ------------------------------ | --- | --- | --- | --- | --- | --- | ----------- |
- * | upper bound, ms                | 250 | 500 | 1 s | 2 s | 4 s | 8 s | 15 s        |
+ * | attempt (0 is the first retry) | 0   | 1   | 2   | 3   | 4   | 5 and later |
+ * | ------------------------------ | --- | --- | --- | --- | --- | ----------- |
+ * | upper bound, ms                | 250 | 500 | 1 s | 2 s | 4 s | 5 s         |
  *
  * The delay is drawn evenly between 0 and the bound: with n clients cut off at once, full jitter spreads their
  * reconnects best and finishes first. Every retry is for ever; giving up is nobody's decision but the app's.
@@ -13,8 +13,11 @@
 
 /** Long enough that a loopback restart is not hammered, short enough that nobody notices. */
 export const retryBaseMs = 250
-/** A server that comes back is found again within this time; about one heartbeat. */
-export const retryCapMs = 15_000
+/**
+ * A server that comes back is found again within this time. With the time that one request takes, everybody is idle
+ * again 10 s after an outage, however long it was (`pnpm check:history`).
+ */
+export const retryCapMs = 5_000
 /** A `Retry-After` beyond this is taken as this: a clock error of the server must not park a client for a day. */
 export const retryAfterCapMs = 10 * 60_000
 
@@ -44,8 +47,8 @@ export interface RetryAttempt {
  * @category transitions
  */
 export const retryDelayMs = ({ attempt, random, retryAfterMs }: RetryAttempt): number => {
-  // 2^6 * 250 is beyond the cap already; the exponent is bounded so that it never overflows.
-  const exponent = Math.min(Math.max(Math.floor(attempt), 0), 6)
+  // 2^5 * 250 is beyond the cap already; the exponent is bounded so that it never overflows.
+  const exponent = Math.min(Math.max(Math.floor(attempt), 0), 5)
   const bound = Math.min(retryCapMs, retryBaseMs * 2 ** exponent)
   const jitter = Math.floor(bound * random)
   return Math.min(Math.max(retryAfterMs ?? 0, 0), retryAfterCapMs) + jitter

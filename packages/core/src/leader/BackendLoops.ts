@@ -300,5 +300,7 @@ const backOff = (loops: BackendLoops, retry: { attempt: number }, failure: Failu
     const random = loops.leader.environment.random()
     const delay = retryDelayMs({ attempt: retry.attempt, random, retryAfterMs })
     retry.attempt++
-    return Effect.raceFirst(Effect.sleep(delay), loops.wake.await)
+    // What failed before connectivity was back says nothing about how long to wait now.
+    const woken = Effect.map(loops.wake.await, () => void (retry.attempt = 0))
+    return Effect.raceFirst(Effect.sleep(delay), woken)
   })

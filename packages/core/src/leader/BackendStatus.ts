@@ -11,7 +11,8 @@ export const backendStatusOf = (leader: LeaderState): BackendStatus => {
     backendId: log.status.backendId,
     head: Math.max(backend.head, log.status.head),
     pending: sync.pending.length,
-    error: backend.error ?? backend.pushFailure?.error ?? null,
+    // A stream that is still open goes on to bring pages, and each says that all is well with it.
+    error: stopped === null ? (backend.error ?? backend.pushFailure?.error ?? null) : describeError(stopped),
     lastContactAt: backend.lastContactAt,
     isCaughtUp: backend.isCaughtUp,
   }

@@ -3,7 +3,7 @@ import * as Effect from 'effect/Effect'
 import * as Stream from 'effect/Stream'
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
-import { type SyncBackendProvider, Unavailable } from '../../../src/backend.ts'
+import { retryCapMs, type SyncBackendProvider, Unavailable } from '../../../src/backend.ts'
 import { engineCase } from '../Case.ts'
 import { shown, todoCreated, untilLogged, untilShown, untilSynced } from '../Todos.ts'
 
@@ -150,6 +150,25 @@ describe('a backend that is away', () => {
     await store.until((status) => status.backend.error !== null)
     await store.retrySync()
     await receipt.confirmed
+  })
+
+  engineCase('a back-off that was ended starts again from the shortest', async ({ client }) => {
+    const backend = memoryBackend()
+    const store = await client({ backend, jitter: 0.99 }).open()
+    await untilSynced(store, 0)
+    const failures = 7
+    for (let i = 0; i < failures; i++)
+      backend.failNext('push', new Unavailable({ detail: `${i}`, retryAfterMs: never }))
+    backend.failNext('push', new Unavailable({ detail: 'the last one' }))
+    const receipt = store.commit(todoCreated({ id: '1', text: 'a' }))
+    for (let i = 0; i < failures; i++) {
+      await store.until(({ backend: { error } }) => error?.message.includes(`${i}`) === true)
+      await store.retrySync()
+    }
+    const startedAt = performance.now()
+    await receipt.confirmed
+    // Otherwise it would now wait for 99 % of the cap.
+    expect(performance.now() - startedAt).toBeLessThan(0.9 * retryCapMs)
   })
 
   engineCase('401 is a status, local work goes on, and sync goes on with the next token', async ({ client }) => {

@@ -170,9 +170,14 @@ describe('an event that the backend can never take', () => {
     expect(status.error?.tag).toBe('ProtocolError')
     await store.commit(todoCreated({ id: '2', text: 'b' })).persisted
     expect([shown(store), store.status.isSynced, backend.log('demo').length]).toEqual(['1:a 2:b', false, 0])
+    // What the open stream still brings does not hide why nothing is pushed any more.
+    const other = await client({ backend }).open()
+    await other.commit(todoCreated({ id: '3', text: 'c' })).confirmed
+    const { backend: later } = await store.until(() => shown(store).includes('3:c'))
+    expect([later.connection, later.error?.tag]).toEqual(['stopped', 'ProtocolError'])
     // It is tried again when the app is started the next time.
     await device.kill()
     device.startLeader()
-    await untilSynced(store, 2)
+    await untilSynced(store, 3)
   })
 })

@@ -89,7 +89,9 @@ const kindsOf = (violations: ReadonlyArray<Violation>): ReadonlyArray<string> =>
 ]
 
 /** One anomaly each; the last item names what cannot but follow from it. */
-const anomalies: ReadonlyArray<readonly [kind: string, what: string, history: History, alongside?: string]> = [
+const anomalies: ReadonlyArray<
+  readonly [kind: string, what: string, history: History, alongside?: string | undefined]
+> = [
   [
     'lost',
     'a confirmed value is missing from the log',
@@ -165,11 +167,14 @@ test('a sound history has no violation', () => {
   expect(checkHistory(sound)).toEqual([])
 })
 
-test.each(anomalies)('%s: %s', (kind, _, history, alongside) => {
-  const kinds = kindsOf(checkHistory(history))
-  expect(kinds).toContain(kind)
-  expect(kinds.filter((other) => other !== alongside)).toEqual([kind])
-})
+test.each(anomalies.map(([kind, what, history, alongside]) => ({ kind, what, history, alongside })))(
+  '$kind: $what',
+  ({ kind, history, alongside }) => {
+    const kinds = kindsOf(checkHistory(history))
+    expect(kinds).toContain(kind)
+    expect(kinds.filter((other) => other !== alongside)).toEqual([kind])
+  },
+)
 
 test('what is not persisted may go with its process, and what is may not', () => {
   const unpersisted = write(0, '0.0.5', [put('c', '0.0.5:0/1')]).slice(0, 2)

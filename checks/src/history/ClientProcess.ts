@@ -1,9 +1,10 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openStoreFiles } from '@headwater/adapter-node'
 import type { StoreStatus } from '@headwater/core'
 import type { FaultProxy } from '@headwater/testkit/node'
+import { killChild, startChild } from './ChildProcesses.ts'
 import type { FromClient, HistoryClientOptions, ToClient } from './ClientMessage.ts'
 import type { ClientSample, Operation } from './History.ts'
 import { type Entry, type Lists, storeId } from './Workload.ts'
@@ -70,14 +71,9 @@ export class ClientProcess {
       isQuiet: this.#isQuiet,
       isOffline: this.#isOffline,
     }
-    const child = fork(bundled('HistoryClient'), [JSON.stringify(options)], {
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
-    this.#child = child
     const name = `client ${client}, life ${life}`
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (text: Buffer) => reportProblem(`${name} wrote: ${text.toString().trim()}`))
+    const child = startChild(bundled('HistoryClient'), options, (text) => reportProblem(`${name} wrote: ${text}`))
+    this.#child = child
     child.on('message', (message) => this.#hear(message as FromClient, life))
     child.once('exit', (code, signal) => {
       if (this.#child !== child) return
@@ -129,9 +125,7 @@ export class ClientProcess {
     if (child === null) return
     this.#child = null
     this.status = null
-    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
-    child.kill('SIGKILL')
-    await gone
+    await killChild(child)
   }
 
   /** Resolves when the process has ended by itself, or after `limitMs`; then it is killed. */

@@ -12,6 +12,7 @@ export const idleWithinMs = 10_000
 /** How long a client that is late is watched, to tell one that is slow from one that is stuck. */
 const lateWithinMs = 30_000
 const endWithinMs = 15_000
+const sampleEveryMs = 3_000
 
 /** Processes and files of a round are given, so that rounds share what costs time. */
 export interface RoundOptions {
@@ -107,6 +108,8 @@ const workAndFaults = async (round: Round): Promise<ChaosCounts> => {
     over.signal.addEventListener('abort', () => resolve())
   })
   setTimeout(() => over.abort(), plan.seconds * 1_000)
+  // What is confirmed has to be there at every later time, also where the server is never killed.
+  const sampling = setInterval(() => sampleServer(round), sampleEveryMs)
   const counts = await runChaos(
     {
       plan,
@@ -118,6 +121,7 @@ const workAndFaults = async (round: Round): Promise<ChaosCounts> => {
     over.signal,
   )
   await ended
+  clearInterval(sampling)
   return counts
 }
 

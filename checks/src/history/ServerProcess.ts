@@ -1,7 +1,8 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { openBetterSqlite } from '@headwater/adapter-node'
+import { killChild, startChild } from './ChildProcesses.ts'
 import type { HistoryServerOptions } from './ClientMessage.ts'
 import type { LoggedEntries } from './History.ts'
 import { type Entry, storeId } from './Workload.ts'
@@ -32,13 +33,8 @@ export class ServerProcess {
   /** Resolves when it listens, always on the same port. */
   async start(): Promise<void> {
     const options: HistoryServerOptions = { data: this.#data, port: this.#port }
-    const child = fork(this.#script, [JSON.stringify(options)], {
-      execArgv: [],
-      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
-    })
+    const child = startChild(this.#script, options, (text) => this.#reportProblem(`the server wrote: ${text}`))
     this.#child = child
-    for (const stream of [child.stdout, child.stderr])
-      stream?.on('data', (text: Buffer) => this.#reportProblem(`the server wrote: ${text.toString().trim()}`))
     child.once('exit', (code, signal) => {
       if (this.#child === child) this.#reportProblem(`the server ended by itself with ${signal ?? code}`)
     })
@@ -52,9 +48,7 @@ export class ServerProcess {
     const child = this.#child
     if (child === null) return
     this.#child = null
-    const gone = new Promise<void>((resolve) => void child.once('exit', () => resolve()))
-    child.kill('SIGKILL')
-    await gone
+    await killChild(child)
   }
 
   /** What its file has, whether it runs or not. */

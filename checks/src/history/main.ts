@@ -28,6 +28,8 @@ const main = async (): Promise<number> => {
   return results.every(({ violations }) => violations.length === 0) ? 0 : 1
 }
 
+// So that `exit` is told, and every process ends.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 try {
   process.exitCode = await main()
 } catch (error) {

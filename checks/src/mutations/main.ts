@@ -1,3 +1,36 @@
-process.stderr.write('check:mutations is not written yet\n')
-process.exit(1)
-export {}
+/** `pnpm check:mutations`: does a suite fail for each of the faults that a sync engine dies of? */
+import { writeFileSync } from 'node:fs'
+import { mutationHelp, type MutationOptions, MutationUsage, readMutationOptions } from './MutationOptions.ts'
+import { runMutations } from './MutationRun.ts'
+import { mutationPage, mutationTable, proofLine, verdictText } from './MutationTable.ts'
+
+const say = (text: string): void => void process.stdout.write(`${text}\n`)
+
+const check = async ({ mutations, jobs, writeTo }: MutationOptions): Promise<number> => {
+  const verdicts = await runMutations({
+    mutations,
+    jobs,
+    onVerdict: ({ mutation, outcome, seconds }) =>
+      say(`${outcome._tag.padEnd(8)} ${mutation.name}: ${verdictText(outcome)} (${seconds.toFixed(1)} s)`),
+  })
+  say(`\n${mutationTable(verdicts)}\n`)
+  say(proofLine(verdicts))
+  if (writeTo !== undefined) writeFileSync(writeTo, mutationPage(verdicts))
+  return verdicts.every(({ outcome }) => outcome._tag === 'caught') ? 0 : 1
+}
+
+const main = async (): Promise<number> => {
+  try {
+    const options = readMutationOptions(process.argv.slice(2))
+    if (options.isHelp) say(mutationHelp())
+    else if (options.isList) for (const { name, file } of options.mutations) say(`${name}  ${file}`)
+    else return await check(options)
+    return 0
+  } catch (error) {
+    if (!(error instanceof MutationUsage)) throw error
+    process.stderr.write(`check:mutations: ${error.message}\n`)
+    return 2
+  }
+}
+
+process.exitCode = await main()

@@ -65,6 +65,18 @@ describe('at every COMMIT', () => {
   })
 })
 
+describe('a receipt', () => {
+  engineCase('of which `persisted` resolves behind the COMMIT', async ({ client }) => {
+    const device = client()
+    const store = await device.open()
+    const logged = () => read(device.files.eventlog, 'SELECT count(*) FROM eventlog')?.[0]
+    for (const id of ['1', '2', '3']) {
+      await store.commit(todoCreated({ id, text: 'a' })).persisted
+      expect(logged()).toBe(Number(id))
+    }
+  })
+})
+
 describe('a stale leader', () => {
   engineCase("that hears of effects does not write them to the newer one's state, and ends", async ({ client }) => {
     const backend = memoryBackend()

@@ -1,0 +1,91 @@
+import type { Mutation } from '../Mutation.ts'
+
+const leader = 'packages/core/src/leader'
+const engine = 'packages/core/test/engine/Engine.test.ts'
+
+/** Faults of the leader's state database: effects, their prefix, trimming. */
+export const effectMutations: ReadonlyArray<Mutation> = [
+  {
+    name: 'state-head-outside-the-transaction',
+    why: 'a kill between the two applies an event twice to the state that the next start shows',
+    file: `${leader}/StateReplica.ts`,
+    find: `        return this.#writeHead(open, this.#trim(open, head, change.settledHead))
+      })`,
+    replace: `        return this.#trim(open, head, change.settledHead)
+      })
+      this.#writeHead(open, this.#open!.head)`,
+    caughtBy: { file: engine, test: 'the state stands where its head says' },
+  },
+  {
+    name: 'trim-skipped-at-the-leader',
+    why: 'the state file grows with every event for ever',
+    file: `${leader}/StateReplica.ts`,
+    find: `    statements.trim.run([to.global, to.client])\n`,
+    replace: ``,
+    caughtBy: { file: engine, test: 'with a backend changesets are kept until' },
+  },
+  {
+    name: 'epoch-ignored-for-effects',
+    why: 'row changes made before a rebase are applied behind it: tables that no log explains',
+    file: `${leader}/PushAdmission.ts`,
+    find: `push.epoch === log.status.epoch && leader`,
+    replace: `leader`,
+    caughtBy: { file: engine, test: 'does not take what a session made in another epoch' },
+  },
+  {
+    name: 'position-ignored-for-effects',
+    why: "a session's row changes are applied behind another's, with values that were read before it",
+    file: `${leader}/PushAdmission.ts`,
+    find: `holdsEffects && push.seqs[i] !== undefined && equals(push.seqs[i], seq)`,
+    replace: `holdsEffects && push.seqs[i] !== undefined && equals(seq, seq)`,
+    caughtBy: { file: engine, test: 'does not take what a session made before it heard' },
+  },
+  {
+    name: 'report-of-another-epoch-taken',
+    why: 'the state follows a log that was rolled back meanwhile',
+    file: `${leader}/StateReports.ts`,
+    find: `report.epoch !== leader.log.status.epoch || stateHead`,
+    replace: `stateHead`,
+    caughtBy: { file: engine, test: "does not take a host's report" },
+  },
+  {
+    name: 'image-of-another-epoch-installed',
+    why: 'the state is replaced by tables with events that were rolled back',
+    file: `${leader}/StateReports.ts`,
+    find: `const isOurs = image.epoch === log.status.epoch && image`,
+    replace: `const isOurs = image`,
+    caughtBy: { file: engine, test: "does not become a host's image" },
+  },
+  {
+    name: 'inverse-effects-oldest-first-at-the-leader',
+    why: 'every rebase throws the state away and rebuilds it from the first event',
+    file: `${leader}/StateStatements.ts`,
+    find: `ORDER BY seqNumGlobal DESC, seqNumClient DESC`,
+    replace: `ORDER BY seqNumGlobal, seqNumClient`,
+    caughtBy: { file: engine, test: 'is rolled back by what it has kept, newest first' },
+  },
+  {
+    name: 'quarantine-not-released-at-the-leader',
+    why: 'a receipt says "skipped" of an event that was applied after a rebase',
+    file: `${leader}/StateReplica.ts`,
+    find: `    statements.releaseBehind.run([base.global, base.client])\n`,
+    replace: ``,
+    caughtBy: { file: engine, test: 'forgets with a rollback that an event was skipped' },
+  },
+  {
+    name: 'state-of-another-schema-kept',
+    why: 'an event that was unknown never shows up, although the new version knows it',
+    file: `${leader}/StateReplica.ts`,
+    find: `this.#open.head.fingerprint !== schema.fingerprint) this`,
+    replace: `this.#open.head.fingerprint === '') this`,
+    caughtBy: { file: engine, test: 'is materialized once a later version knows it' },
+  },
+  {
+    name: 'stale-state-writer-not-fenced',
+    why: "a leader that woke up writes into its successor's state",
+    file: `${leader}/StateReplica.ts`,
+    find: `if (term === null ? current > this.#term : current !== term) throw`,
+    replace: `if (term === null ? current > this.#term : current < term) throw`,
+    caughtBy: { file: engine, test: 'that hears of effects does not write them' },
+  },
+]

@@ -1,0 +1,96 @@
+import type { Mutation } from '../Mutation.ts'
+
+const server = 'packages/server/src'
+const backend = 'packages/server/test/HttpBackend.test.ts'
+
+/** Faults of the server. */
+export const serverMutations: ReadonlyArray<Mutation> = [
+  {
+    name: 'parent-checked-before-known-ids',
+    why: 'a retry after a lost answer is told that it is behind, and rebases what the server has already',
+    file: `${server}/SqliteLog.ts`,
+    find: `  const answer = known(view, request)
+  if (answer._tag !== 'Fresh') return answer\n`,
+    replace: `  const early = judgeParent(view, batch, 0)
+  if (early === 'BackendAhead') return ahead(statements, row, batch.events[0]?.parentGlobal ?? 0)
+  const answer = known(view, request)
+  if (answer._tag !== 'Fresh') return answer\n`,
+    caughtBy: { file: backend, test: 'push: the same batch again is accepted' },
+  },
+  {
+    name: 'append-without-parent-check',
+    why: 'two devices that push at once both win: the log forks',
+    file: `${server}/SqliteLog.ts`,
+    find: `if (judged === 'BackendAhead') return ahead(`,
+    replace: `if (judged === 'BackendAhead' && view.head.global < 0) return ahead(`,
+    caughtBy: { file: backend, test: 'of 8 clients with one parent exactly one wins' },
+  },
+  {
+    name: 'known-event-with-other-content-accepted',
+    why: 'an id that is taken is acknowledged: the event is lost',
+    file: `${server}/PushJudgement.ts`,
+    find: `if (place === undefined || isSameEvent(log.eventAt(place), event)) continue`,
+    replace: `if (place === undefined || log.eventAt(place).id === event.id) continue`,
+    caughtBy: { file: backend, test: 'a known id with other content is rejected' },
+  },
+  {
+    name: 'missing-tail-sent-incomplete',
+    why: 'a client that is far behind takes a part for the whole and rebases again and again',
+    file: `${server}/SqliteLog.ts`,
+    find: `  if (row.headGlobal - after > pageEventsMax) return { _tag: 'BackendAhead', head }
+  const missingJson = readTexts(statements, row.key, after, pageEventsMax, pageBytesMax)
+  return missingJson.length === row.headGlobal - after
+    ?`,
+    replace: `  const missingJson = readTexts(statements, row.key, after, pageEventsMax, pageBytesMax)
+  return missingJson.length > 0
+    ?`,
+    caughtBy: { file: backend, test: 'far behind the head is BackendAhead too' },
+  },
+  {
+    name: 'acknowledged-before-durable',
+    why: 'a crash of the server takes events that clients were told are safe',
+    file: `${server}/GroupCommit.ts`,
+    find: `      for (const { write } of group) results.push(write())`,
+    replace: `      for (const { write, settle } of group) {
+        const result = write()
+        results.push(result)
+        settle(Effect.succeed(result))
+      }`,
+    caughtBy: {
+      file: 'packages/server/test/SqliteLogStorage.test.ts',
+      test: 'nothing is acknowledged whose COMMIT fails',
+    },
+  },
+  {
+    name: 'server-log-not-synced',
+    why: 'a power cut takes events that clients were told are safe',
+    file: `${server}/DataFolder.ts`,
+    find: `database.pragma('synchronous = FULL')`,
+    replace: `database.pragma('synchronous = OFF')`,
+    caughtBy: { file: 'packages/server/test/SqliteLogStorage.test.ts', test: 'each COMMIT is synced to disk' },
+  },
+  {
+    name: 'live-stream-loses-an-append',
+    why: 'an event that arrives while a page is read shows up only with the next heartbeat',
+    file: `${server}/News.ts`,
+    find: `if (!isNews && !server.stopping.aborted`,
+    replace: `if (!server.stopping.aborted`,
+    caughtBy: { file: backend, test: 'live: the backlog comes first' },
+  },
+  {
+    name: 'pull-behind-a-position-off-by-one',
+    why: 'every page starts with the last event of the one before',
+    file: `${server}/SqliteLog.ts`,
+    find: `AND global > ? ORDER BY global`,
+    replace: `AND global >= ? ORDER BY global`,
+    caughtBy: { file: backend, test: 'pull: nothing at or before the position' },
+  },
+  {
+    name: 'clients-not-bound-to-their-user',
+    why: "one user can push as another's device",
+    file: `${server}/SqliteLog.ts`,
+    find: `if (principalId === null || request.mayPushForOthers) return undefined`,
+    replace: `if (principalId !== '' || request.mayPushForOthers) return undefined`,
+    caughtBy: { file: 'packages/server/test/Handler.test.ts', test: 'a clientId belongs to who used it first' },
+  },
+]

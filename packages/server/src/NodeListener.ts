@@ -35,6 +35,8 @@ const graceMsDefault = 10_000
 const stallMsDefault = 60_000
 /** Longer than proxies keep their side open (nginx 60 s), so that they never reuse a connection we just closed. */
 const keepAliveMs = 65_000
+/** How long an answered client that wants its connection closed may go on sending (nginx's `lingering_timeout`). */
+const lingerMs = 5_000
 /** Of an unread body, so that a client that is still sending reads its 413 instead of a reset. */
 const discardBytesMax = 16 * 1024 * 1024
 
@@ -94,6 +96,7 @@ const serve = async (
   if (listener.isClosing) outgoing.setHeader('connection', 'close')
   outgoing.writeHead(response.status, Object.fromEntries(response.headers))
   if (response.body !== null) await pump(response.body, outgoing, options.stallMs ?? stallMsDefault)
+  if (!outgoing.shouldKeepAlive && !incoming.complete) await restArrived(incoming)
   outgoing.end()
   discardRest(incoming)
 }
@@ -133,6 +136,18 @@ const drained = (outgoing: ServerResponse, stallMs: number): Promise<void> =>
       resolve()
     }
     outgoing.on('drain', done).on('close', done)
+  })
+
+/** A connection that is closed while its client still sends is reset, and an answer that waits there unread is lost. */
+const restArrived = (incoming: IncomingMessage): Promise<void> =>
+  new Promise((resolve) => {
+    const timer = setTimeout(resolve, lingerMs)
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    incoming.once('end', done).once('close', done)
+    discardRest(incoming)
   })
 
 const discardRest = (incoming: IncomingMessage): void => {

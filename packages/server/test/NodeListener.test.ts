@@ -125,6 +125,28 @@ test('an oversized push is answered 413 although the client is still sending', a
   await server.close()
 })
 
+test('an oversized push on a connection that is to be closed is answered 413, also to who reads only after sending', async () => {
+  const server = await serverFixture()
+  const chunk = 'x'.repeat(65_000)
+  const socket = connect(server.port, '127.0.0.1')
+  let answer = ''
+  socket.on('data', (data) => (answer += data.toString())).pause()
+  const head = `POST /v1/stores/s/push HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n`
+  socket.write(`${head}content-type: application/json\r\ncontent-length: ${20 * chunk.length}\r\n\r\n`)
+  // Pings in between: the server has answered long before the last chunk is sent.
+  for (let sent = 0; sent < 20; sent += 1) {
+    await new Promise<void>((resolve, reject) => {
+      socket.write(chunk, (error) => (error === undefined || error === null ? resolve() : reject(error)))
+    })
+    await fetch(`${server.url}/health`)
+  }
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  socket.resume()
+  await closed
+  expect(answer).toMatch(/^HTTP\/1\.1 413/)
+  await server.close()
+})
+
 test('closing finishes the pushes that have arrived', async () => {
   const arrived = Promise.withResolvers<void>()
   const stopping = Promise.withResolvers<void>()

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { type LeaderStorage, type SqliteConnection, SqliteError } from '@headwater/core/adapter'
+import { classifySqliteError, type LeaderStorage, type SqliteConnection, SqliteError } from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
 import type { StoreFiles } from './StoreFiles.ts'
 
@@ -58,6 +58,25 @@ export const placeFile = (path: string, bytes: Uint8Array): void => {
   syncFolder(dirname(path))
 }
 
+/** What the file system says in the words that the port promises. **Fails with** `SqliteError`. */
+const asSqlite = (operation: string, run: () => void): void => {
+  try {
+    run()
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException
+    throw classifySqliteError({ code: codeByErrno.get(code) ?? 'SQLITE_IOERR', detail: message, operation })
+  }
+}
+
+const codeByErrno: ReadonlyMap<string, string> = new Map([
+  ['ENOSPC', 'SQLITE_FULL'],
+  ['EDQUOT', 'SQLITE_FULL'],
+  ['EFBIG', 'SQLITE_FULL'],
+  ['EROFS', 'SQLITE_READONLY'],
+  ['EACCES', 'SQLITE_PERM'],
+  ['EPERM', 'SQLITE_PERM'],
+])
+
 /** A leader's databases as files. The caller holds the store's lock. */
 export const fileLeaderStorage = (files: StoreFiles, durability: Durability): LeaderStorage => {
   const synchronous = durability === 'full' ? 'FULL' : 'NORMAL'
@@ -73,28 +92,34 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
     openState,
     replaceState: (image) => {
       // The old file goes before its journals: without it they are nothing, beside a new one they would be damage.
-      for (const path of [files.state, ...journalsOf(files.state)]) rmSync(path, { force: true })
-      if (image !== null) placeFile(files.state, image)
+      asSqlite('replace the state', () => {
+        // Whatever is there can be made again, a folder too.
+        for (const path of [files.state, ...journalsOf(files.state)]) rmSync(path, { force: true, recursive: true })
+        if (image !== null) placeFile(files.state, image)
+      })
       return openState()
     },
     keepExport: (bytes) => {
       const path = files.eventlog.replace(/\.db$/, `.reset-${Date.now()}.db`)
-      placeFile(path, bytes)
+      asSqlite('keep the exported log', () => placeFile(path, bytes))
       return path
     },
     setAsideEventlog: () => {
       const keptAs = files.eventlog.replace(/\.db$/, `.corrupt-${Date.now()}.db`)
-      setAside(files.eventlog, salvaged)
-      syncFolder(files.folder)
+      asSqlite('set the corrupt eventlog aside', () => {
+        setAside(files.eventlog, salvaged)
+        syncFolder(files.folder)
+      })
       return {
         eventlog: openWal(files.eventlog, synchronous),
         corrupt: tryOpen(salvaged),
         keptAs,
-        done: () => {
-          renameSync(salvaged, keptAs)
-          moveJournals(salvaged, keptAs)
-          syncFolder(files.folder)
-        },
+        done: () =>
+          asSqlite('keep the corrupt eventlog', () => {
+            renameSync(salvaged, keptAs)
+            moveJournals(salvaged, keptAs)
+            syncFolder(files.folder)
+          }),
       }
     },
   }

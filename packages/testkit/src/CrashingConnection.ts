@@ -16,7 +16,8 @@
  *
  * **Source**  spec section 11, P1: "after a kill between any two statements of a write path".
  */
-import type { SqliteConnection, SqliteStatement } from '@headwater/core/sqlite'
+import type { SqliteConnection } from '@headwater/core/sqlite'
+import { watchedConnection } from './WatchedConnection.ts'
 
 /** The process died here, or is dead already. No part of the system may handle it. */
 export class Crashed extends Error {
@@ -107,38 +108,14 @@ export const crashingConnection = (
   { plan, name }: { readonly plan: CrashPlan; readonly name: string },
 ): SqliteConnection => {
   plan.own(inner)
-  const around = <A>(sql: string, run: () => A): A => {
+  const watched = watchedConnection(inner, ({ kind, sql }, run) => {
     plan.mustLive()
-    if (!writes.test(sql)) return run()
+    if (kind === 'prepare' || !writes.test(sql)) return run()
     const point = `${name} ${nameOf(sql)}`
     plan.pass(`before ${point}`)
     const result = run()
     if (commits.test(sql)) plan.pass(`after ${point}`)
     return result
-  }
-  const wrap = (sql: string, statement: SqliteStatement): SqliteStatement => ({
-    get columns() {
-      return statement.columns
-    },
-    all: (params) => around(sql, () => statement.all(params)),
-    get: (params) => around(sql, () => statement.get(params)),
-    run: (params) => around(sql, () => statement.run(params)),
-    finalize: () => statement.finalize(),
   })
-  return {
-    description: inner.description,
-    exec: (sql) => around(sql, () => inner.exec(sql)),
-    prepare: (sql, options) => {
-      plan.mustLive()
-      return wrap(sql, inner.prepare(sql, options))
-    },
-    createFunction: (functionName, options, implementation) =>
-      inner.createFunction(functionName, options, implementation),
-    isInTransaction: () => plan.crashedAt === null && inner.isInTransaction(),
-    serialize: () => {
-      plan.mustLive()
-      return inner.serialize()
-    },
-    close: () => inner.close(),
-  }
+  return { ...watched, isInTransaction: () => plan.crashedAt === null && inner.isInTransaction() }
 }

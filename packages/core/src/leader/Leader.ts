@@ -15,7 +15,7 @@ import type { Request, SessionMessage } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
 import { eventIdRandomBytes, makeEventIdGenerator } from '../event/EventId.ts'
 import { pulse, runBackendLoops } from './BackendLoops.ts'
-import { describeError, noteBackend } from './BackendStatus.ts'
+import { backendStatusOf, describeError, noteBackend } from './BackendStatus.ts'
 import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { LeaderInbox } from './LeaderInbox.ts'
@@ -29,7 +29,7 @@ import type { SendToSession, SessionFeed } from './SessionFeed.ts'
 import { takeAck, takeImage, takeNoImage } from './StateReports.ts'
 import { StateReplica } from './StateReplica.ts'
 import { chooseHost, subscribe, takeNewestBack } from './Subscription.ts'
-import { isCorrupt, openEventlog, salvageEventlog } from './Salvage.ts'
+import { isCorrupt, type KnownStatus, openEventlog, salvageEventlog } from './Salvage.ts'
 
 export interface LeaderOptions {
   readonly storage: LeaderStorage
@@ -67,6 +67,8 @@ export class Leader {
   #isTurnScheduled = false
   #storageFailures = 0
   #isEnded = false
+  /** Both databases are closed until the corrupt eventlog could be salvaged; messages wait. */
+  #isSalvaging = false
   #attachmentSeen = -1
 
   /** Takes over the store: raises the term in both databases. **Fails with** `FormatUnsupported`, `SqliteError`. */
@@ -113,7 +115,7 @@ export class Leader {
     send({ _tag: 'hello', term: this.term })
     return {
       receive: (message) => {
-        if (this.#state.isClosed) return
+        if (this.#state.isClosed && !this.#isSalvaging) return
         this.#inbox.add(connection, message)
         this.#scheduleTurn()
       },
@@ -126,6 +128,7 @@ export class Leader {
 
   /** Ends the loops and closes both databases. What sessions have pushed is written before. */
   async close(): Promise<void> {
+    this.#isSalvaging = false
     if (this.#state.isClosed) return
     this.#takeTurn()
     this.#state.isClosed = true
@@ -144,6 +147,7 @@ export class Leader {
 
   #takeTurn(): void {
     this.#isTurnScheduled = false
+    if (this.#isSalvaging) return this.#takeGoodbyes()
     if (this.#state.isClosed) return
     this.#step(() => {
       while (!this.#inbox.isEmpty) {
@@ -234,18 +238,31 @@ export class Leader {
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
   #failed(error: unknown): void {
-    const { environment } = this.#options
-    environment.log({
-      level: 'error',
-      message: describeError(error).message,
-      fields: { error: describeError(error).tag },
-    })
-    noteBackend(this.#state, { error })
+    this.#tellFailure(error)
     // Computed for places that their events may not get next time.
     this.#state.effects.clear()
     this.#dropInbox()
+    this.#later(() => this.#reload())
+  }
+
+  #later(task: () => void): void {
+    const { environment } = this.#options
     const delay = retryDelayMs({ attempt: this.#storageFailures++, random: environment.random() })
-    environment.setTimer(() => this.#reload(), delay)
+    environment.setTimer(task, delay)
+  }
+
+  #tellFailure(error: unknown): void {
+    const { tag, message } = describeError(error)
+    this.#options.environment.log({ level: 'error', message, fields: { error: tag } })
+    noteBackend(this.#state, { error })
+    this.#tellWaiting()
+  }
+
+  /** Sessions that could not be taken in have no feed yet; without a word their stores would open for ever. */
+  #tellWaiting(): void {
+    const [facts, status] = [factsOf(this.#state), backendStatusOf(this.#state)]
+    for (const { feed, send } of this.#connections)
+      if (feed === null) send({ _tag: 'status', term: facts.term, status, facts })
   }
 
   /** Who has left does not say so again. */
@@ -258,6 +275,7 @@ export class Leader {
     if (this.#state.isClosed) return
     this.#step(() => {
       reloadLog(this.#state)
+      noteBackend(this.#state, { error: null })
       this.#startAnew()
     })
   }
@@ -275,8 +293,33 @@ export class Leader {
     const { status } = this.#state.log
     this.#dropInbox()
     this.#letGo()
-    this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, status))
+    this.#isSalvaging = true
+    this.#openSalvaged(status)
+  }
+
+  /** There may be no room for a new log now: sessions go on in memory, and it is tried again. */
+  #openSalvaged(known: KnownStatus): void {
+    if (!this.#isSalvaging) return
+    try {
+      this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, known))
+    } catch (error) {
+      for (const connection of this.#connections) connection.feed = null
+      this.#tellFailure(error)
+      return this.#later(() => this.#openSalvaged(known))
+    }
+    this.#isSalvaging = false
+    this.#storageFailures = 0
     this.#startAnew()
+  }
+
+  /** All that can be done without a log. */
+  #takeGoodbyes(): void {
+    this.#inbox.keepGoodbyes()
+    for (let taken = this.#inbox.takeNext(); taken !== undefined; taken = this.#inbox.takeNext())
+      this.#connections.delete(taken.from)
+    if (this.#connections.size > 0) return
+    this.#isSalvaging = false
+    this.#end()
   }
 
   /** Ends what runs in the background, and closes both databases. */

@@ -11,7 +11,7 @@ import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { Eventlog } from './Eventlog.ts'
 import type { SyncStatusRow } from './EventlogStatements.ts'
-import type { LeaderStorage } from './LeaderStorage.ts'
+import type { LeaderStorage, SetAsideEventlog } from './LeaderStorage.ts'
 import { readStateHead } from './StateReplica.ts'
 
 export type KnownStatus = Partial<Pick<SyncStatusRow, 'term' | 'epoch' | 'attachment' | 'clientId'>>
@@ -61,7 +61,22 @@ export const salvageEventlog = (
   newClientId: () => string,
   known: KnownStatus = {},
 ): OpenedLog => {
-  const { eventlog, corrupt, keptAs, done } = storage.setAsideEventlog()
+  const aside = storage.setAsideEventlog()
+  try {
+    return copySalvaged(aside, newClientId, known)
+  } catch (error) {
+    // Whoever tries again must find both files free.
+    aside.corrupt?.close()
+    aside.eventlog.close()
+    throw error
+  }
+}
+
+const copySalvaged = (
+  { eventlog, corrupt, keptAs, done }: SetAsideEventlog,
+  newClientId: () => string,
+  known: KnownStatus,
+): OpenedLog => {
   const old = corrupt === undefined ? undefined : Eventlog.openDamaged(corrupt)
   const log = Eventlog.open(eventlog, () => old?.status.clientId || known.clientId || newClientId())
   const highest = (name: 'term' | 'epoch' | 'attachment') => Math.max(known[name] ?? 0, old?.status[name] ?? 0)

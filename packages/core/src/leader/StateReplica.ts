@@ -337,8 +337,8 @@ export class StateReplica {
     try {
       return this.#open?.statements.isQuarantined.get([eventId]) !== undefined
     } catch (error) {
-      // Damage in a state says nothing about the log, and is gone with it.
-      if (!(error instanceof SqliteError)) throw error
+      // Damage in a state says nothing about the log, and is gone with it. A failing machine says nothing at all.
+      if (!(error instanceof SqliteError) || error.isRetryable) throw error
       this.#discard()
       return false
     }

@@ -106,10 +106,11 @@ export const takeFacts = (session: SessionState, facts: NonNullable<SessionState
   const settled = max(session.settledHead, min(facts.settledHead, session.sync.upstreamHead))
   const hasSettled = compare(settled, session.settledHead) > 0
   session.settledHead = settled
-  const trimTo: Position = min<Position>(settled, facts.stateHead)
-  const { database } = session
-  if (database !== null && compare(trimTo, database.trimmedTo) > 0) database.transaction(() => database.trim(trimTo))
   showFed(session)
   if (hasSettled || hasFallenBack) session.listener.onFates()
   session.listener.onStatus()
+  // Last, because it may fail: what has settled is told only once, but any later facts trim.
+  const trimTo: Position = min<Position>(settled, facts.stateHead)
+  const { database } = session
+  if (database !== null && compare(trimTo, database.trimmedTo) > 0) database.transaction(() => database.trim(trimTo))
 }

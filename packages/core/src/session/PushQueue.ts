@@ -14,7 +14,12 @@ export const scheduleFlush = (session: SessionState): void => {
   session.isFlushScheduled = true
   session.environment.microtask(() => {
     session.isFlushScheduled = false
-    flush(session)
+    try {
+      flush(session)
+    } catch (error) {
+      // Effects that are not in memory any more are read again, and the machine may fail.
+      session.listener.onBroken(error)
+    }
   })
 }
 

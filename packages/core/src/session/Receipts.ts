@@ -4,6 +4,7 @@
  *
  * **Source**  spec section 8.
  */
+import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { Located, RefusedEvent } from '../channel/LeaderMessage.ts'
 import { compare, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import type { LeaderQuestions } from './LeaderQuestions.ts'
@@ -89,6 +90,8 @@ export class Receipts {
   #isAsking = false
   /** There was a reason to ask while a question was under way: its answer may be older. */
   #asksAgain = false
+  /** Questions in a row that the leader could not answer. */
+  #failures = 0
 
   constructor(session: SessionState, questions: LeaderQuestions) {
     this.#session = session
@@ -168,9 +171,15 @@ export class Receipts {
       this.#forgetMoved()
       this.#isAsking = false
       if (this.#asksAgain) this.#askSoon()
+      this.#failures = 0
     } catch {
-      // Closed: close() has rejected everybody. Anything else is asked again with the next message.
       this.#isAsking = false
+      // Closed: close() has rejected everybody.
+      if (this.#session.isClosed) return
+      const { environment } = this.#session
+      const delay = retryDelayMs({ attempt: this.#failures++, random: environment.random() })
+      // The leader's machine fails; there may be no message any more that would be a reason to ask.
+      environment.setTimer(() => this.#askSoon(), delay)
     }
   }
 

@@ -81,6 +81,7 @@ export class Session {
         onFates: () => this.#receipts.fatesKnown(),
         onWithoutEffect: (events) => this.#withoutEffect.tell(events),
         onFailure: (error) => options.onFailure(error),
+        onBroken: (error) => this.#failed(error),
       },
     })
     this.questions = new LeaderQuestions(client)
@@ -156,7 +157,11 @@ export class Session {
 
   /** Sends what is pending now, not after the present task: a page that is hidden may never get there. */
   flush(): void {
-    flush(this.state)
+    try {
+      flush(this.state)
+    } catch (error) {
+      this.#failed(error)
+    }
   }
 
   /** Leaves the leader. What is still pending is lost if the leader does not have it: `Store.close` waits before. */
@@ -198,7 +203,7 @@ export class Session {
     this.questions.disconnected()
     this.#backendHost?.cancelAll()
     this.#storageRetry?.()
-    subscribe(state)
+    this.#subscribe(false, false)
     state.listener.onStatus()
   }
 
@@ -267,6 +272,15 @@ export class Session {
     state.listener.onStatus()
   }
 
+  /** It tells what its database has, which may fail as everything else. */
+  #subscribe(wantsSnapshot: boolean, isImageDamaged: boolean): void {
+    try {
+      subscribe(this.state, wantsSnapshot, isImageDamaged)
+    } catch (error) {
+      this.#failed(error)
+    }
+  }
+
   /** The database is as it was before the message. What does not fit is a snapshot; a failing machine is tried again. */
   #failed(error: unknown): void {
     const { state } = this
@@ -274,7 +288,7 @@ export class Session {
     const isMachines = error instanceof SqliteError && error.isRetryable
     environment.log({ level: 'warn', message: String(error), fields: { sessionId: state.sessionId } })
     if (isMachines || this.#isNewReport(error)) onFailure(error)
-    const again = (): void => subscribe(state, !isMachines, error instanceof SqliteError && error.isDamage)
+    const again = (): void => this.#subscribe(!isMachines, error instanceof SqliteError && error.isDamage)
     this.#failures++
     if (!isMachines && this.#failures === 1) return again()
     if (!isMachines && this.#failures >= failuresBeforeReadyMax) this.#rejectReady(error)

@@ -44,6 +44,8 @@ export interface SessionListener {
   /** These were applied without effect: skipped, or of an unknown name. */
   readonly onWithoutEffect: (events: ReadonlyArray<EventWithoutEffect>) => void
   readonly onFailure: (error: unknown) => void
+  /** The session's database failed outside of any message: subscribe again, now or when the machine is better. */
+  readonly onBroken: (error: unknown) => void
 }
 
 export interface SessionState {

@@ -12,7 +12,14 @@ import { fileLeaderStorage } from '../../../adapter-node/src/FileLeaderStorage.t
 import { makeStoreFiles, type StoreFiles } from '../../../adapter-node/src/StoreFiles.ts'
 import type { Adapter, Environment, LeaderStorage, SqliteConnection } from '../../src/adapter.ts'
 import { systemEnvironment } from '../../src/environment/SystemEnvironment.ts'
-import { createStore, type LogEntry, type Store, type StoreSchema, type SyncBackendProvider } from '../../src/index.ts'
+import {
+  createStore,
+  type LogEntry,
+  type Store,
+  type StoreSchema,
+  type StoreStatus,
+  type SyncBackendProvider,
+} from '../../src/index.ts'
 import { Leader } from '../../src/leader/Leader.ts'
 import { Link } from './Link.ts'
 import { schema as defaultSchema } from './Todos.ts'
@@ -32,6 +39,9 @@ export interface SessionOptions {
   readonly backend?: SyncBackendProvider | null
   readonly signal?: AbortSignal
   readonly isAwaited?: boolean
+  /** Around each database of this session. */
+  readonly watchDatabase?: (connection: SqliteConnection) => SqliteConnection
+  readonly onStatus?: (status: StoreStatus) => void
   /** Called before a database of this session is opened; may throw. */
   readonly onOpenDatabase?: () => void
 }
@@ -181,15 +191,23 @@ export class Client {
 
   /** A session on the present leader. */
   async open(options: SessionOptions = {}): Promise<Store> {
-    const { schema = defaultSchema, backend = this.#options.backend, signal, onOpenDatabase } = options
+    const {
+      schema = defaultSchema,
+      backend = this.#options.backend,
+      signal,
+      onOpenDatabase,
+      onStatus,
+      watchDatabase,
+    } = options
     const link = new Link(this.environment, () => Promise.resolve())
     const store = await createStore({
       schema,
       storeId: this.storeId,
-      adapter: this.#adapter(link, onOpenDatabase),
+      adapter: this.#adapter(link, onOpenDatabase, watchDatabase),
       environment: this.environment,
       ...(backend === undefined || backend === null ? {} : { backend }),
       ...(signal === undefined ? {} : { signal }),
+      ...(onStatus === undefined ? {} : { onStatus }),
     })
     this.links.set(store, link)
     this.#stores.push(store)
@@ -200,10 +218,14 @@ export class Client {
     return this.links.get(store)!
   }
 
-  #adapter(link: Link, onOpenDatabase: () => void = () => undefined): Adapter {
+  #adapter(
+    link: Link,
+    onOpenDatabase: () => void = () => undefined,
+    watchDatabase: (connection: SqliteConnection) => SqliteConnection = (connection) => connection,
+  ): Adapter {
     const openDatabase = (image?: Uint8Array): SqliteConnection => {
       onOpenDatabase()
-      return openBetterSqlite(image === undefined ? {} : { image })
+      return watchDatabase(openBetterSqlite(image === undefined ? {} : { image }))
     }
     return {
       name: 'test',

@@ -20,6 +20,7 @@ import './cases/Prefixes.ts'
 import './cases/Receipts.ts'
 import './cases/Refusals.ts'
 import './cases/Sessions.ts'
+import './cases/StorageFailures.ts'
 import './cases/Versions.ts'
 import './cases/WriteOrder.ts'
 

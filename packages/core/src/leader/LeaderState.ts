@@ -130,3 +130,7 @@ export const makeLeaderState = (options: {
   stopped: null,
   isClosed: false,
 })
+
+/** Whether a session's materializers are the leading ones: what it says of effects holds for the state. */
+export const hasLeadingSchema = ({ schema }: LeaderState, { subscription }: SessionFeed): boolean =>
+  schema !== null && subscription.schema.fingerprint === schema.fingerprint

@@ -12,7 +12,7 @@ import { equals, next } from '../event/EventSequenceNumber.ts'
 import { localPush } from '../sync/LocalPush.ts'
 import type { SyncState } from '../sync/SyncState.ts'
 import type { LeaderState } from './LeaderState.ts'
-import { scopeOf } from './LeaderState.ts'
+import { hasLeadingSchema, scopeOf } from './LeaderState.ts'
 import { writeMerge } from './LogWriter.ts'
 import type { SessionFeed } from './SessionFeed.ts'
 
@@ -67,8 +67,7 @@ const admitPush = (leader: LeaderState, admission: Admission, { feed, push }: Se
     return feed.refusePush(admission.sync.localHead, log)
   }
   admission.taken.push({ feed, push })
-  let holdsEffects =
-    push.epoch === log.status.epoch && leader.schema?.fingerprint === feed.subscription.schema.fingerprint
+  let holdsEffects = push.epoch === log.status.epoch && hasLeadingSchema(leader, feed)
   const admitted = admission.admittedFrom.get(feed) ?? []
   admission.admittedFrom.set(feed, admitted)
   push.events.forEach((event, i) => {

@@ -5,7 +5,7 @@
 import type { EffectReport, Image } from '../channel/LeaderMessage.ts'
 import { effectAt } from '../channel/PackedEffects.ts'
 import { compare, equals } from '../event/EventSequenceNumber.ts'
-import { type LeaderState, settledHeadOf } from './LeaderState.ts'
+import { hasLeadingSchema, type LeaderState, settledHeadOf } from './LeaderState.ts'
 import { followEffects } from './LogWriter.ts'
 import type { SessionFeed } from './SessionFeed.ts'
 import type { RowEffect } from './StateReplica.ts'
@@ -18,6 +18,8 @@ export const takeAck = (leader: LeaderState, feed: SessionFeed, report: EffectRe
     if (feed === leader.host) askForImage(leader, feed)
     return
   }
+  // It may have been under way when a newer schema took the lead.
+  if (!hasLeadingSchema(leader, feed)) return
   if (report.epoch !== leader.log.status.epoch || stateHead === undefined || !equals(report.after, stateHead)) return
   const effects = report.seqs.flatMap((seq, i): Array<RowEffect> => {
     const effect = effectAt(report.effects, i)

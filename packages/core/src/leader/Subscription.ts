@@ -17,7 +17,7 @@ import { compare, equals, type EventSequenceNumber, root } from '../event/EventS
 import { backendStatusOf } from './BackendStatus.ts'
 import { EventUnknown } from './LeaderError.ts'
 import { factsOf } from './LeaderFacts.ts'
-import { type LeaderState, settledHeadOf } from './LeaderState.ts'
+import { hasLeadingSchema, type LeaderState, settledHeadOf } from './LeaderState.ts'
 import { cutBytes, type SendToSession, SessionFeed } from './SessionFeed.ts'
 
 /** **Fails with**  `LeaderStale`, `SqliteError`. */
@@ -58,7 +58,7 @@ const takeSchema = (leader: LeaderState, send: SendToSession, { schema, isImageD
 
 /** Another schema leads from here on. */
 const tellLeading = (leader: LeaderState, feed: SessionFeed): void => {
-  if (feed.subscription.schema.fingerprint !== leader.schema?.fingerprint) tellOutdated(leader, feed)
+  if (!hasLeadingSchema(leader, feed)) tellOutdated(leader, feed)
   else if (feed.isOutdated) takeBack(leader, feed)
 }
 

@@ -10,6 +10,7 @@ import {
   schema as version1,
   shown,
   todoCreated,
+  todos,
   untilShown,
   untilSynced,
 } from '../Todos.ts'
@@ -77,6 +78,35 @@ describe('a newer schema', () => {
     await device.close(old)
     await untilSynced(fresh, 2)
     expect(fresh.query(todos2.count())).toBe(2)
+  })
+
+  engineCase('what an older session reports of effects once a newer one leads is not taken', async ({ client }) => {
+    const schema = defineSchema({
+      version: 2,
+      tables: { todos, drafts },
+      events: { ...events, archived },
+      materializers: { ...materializers, archived: ({ id }) => todos.delete().where({ id }) },
+    })
+    const device = client()
+    const author = await device.open({ schema })
+    await author.commit(todoCreated({ id: '1', text: 'a' }), archived({ id: '1' })).persisted
+    await device.close(author)
+    await device.kill()
+    // The older app, alone: the event that it does not know has no effect in its report.
+    const old = await device.open({ schema: version1 })
+    expect(shown(old)).toBe('1:a')
+    const link = device.link(old)
+    const reports = link.sent.filter((message) => message._tag === 'ack' && message.effects !== null)
+    expect(reports.length).toBeGreaterThan(0)
+    // They come late: the newer one leads, and its state is still empty.
+    let isLate = false
+    const onOpenDatabase = (): void => {
+      if (!isLate) for (const report of reports) link.send(report)
+      isLate = true
+    }
+    const fresh = await device.open({ schema, onOpenDatabase })
+    expect([isLate, shown(fresh)]).toEqual([true, ''])
+    expect(shown(await device.open({ schema }))).toBe('')
   })
 
   engineCase('an older session opens outdated beside a newer one', async ({ client }) => {

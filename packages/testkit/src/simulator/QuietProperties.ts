@@ -157,8 +157,9 @@ const checkEvent = (
   // A client-only event's `confirmed` is its `persisted`; its commit group may be refused afterwards.
   if (event.confirmed !== null && isShared) {
     // Offered to another log, what one had confirmed may be refused.
-    const mayBeRefused = simulation.historyChanges > 0 && dead.has(key)
-    must(isLogged || exported.has(key) || mayBeRefused, 'P4', () => `${what()} was confirmed and is not in the log`)
+    // What a client has lost, it cannot offer.
+    const mayBeGone = simulation.historyChanges > 0 && (dead.has(key) || !isSafe)
+    must(isLogged || exported.has(key) || mayBeGone, 'P4', () => `${what()} was confirmed and is not in the log`)
   }
   if (client.record.resets > 0 || session.isClosed || !isLogged) return
   must(

@@ -15,7 +15,7 @@ export interface ScheduledStep {
 }
 
 /** How long steps go on, on average. **Units** virtual ms. */
-const busyMs = 3000
+const busyMs = 2000
 
 export const makeSchedule = (seed: number): ReadonlyArray<ScheduledStep> => {
   const dice = new Dice(seed ^ 0x5eed)

@@ -42,7 +42,7 @@ export interface SeedResult {
 const quietMs = 120_000
 
 /** Reading a log costs more than a step: one is looked at after that many. */
-const stepsBetweenLooks = 8
+const stepsBetweenLooks = 12
 
 /** How often the apps have to decide what becomes of a log that has changed, at most. */
 const decisionsMax = 30

@@ -193,6 +193,8 @@ export class Receipts {
 
   #take(eventId: string, located: Located): void {
     if (located._tag === 'rejected') {
+      // The message that takes its effect back is still on its way here: first that, then the word of it.
+      if (this.#isShown(eventId)) return
       return this.#reject(eventId, new EventRejected({ eventId, reason: located.reason, detail: located.detail }))
     }
     if (located._tag === 'unknown') {
@@ -206,6 +208,12 @@ export class Receipts {
       outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
     const confirmation: Confirmation = { eventId, position: seq, effect: isSkipped ? 'skipped' : 'applied' }
     this.#resolve(eventId, confirmation, (waiter) => waiter.goal === 'persisted' || isFinal)
+  }
+
+  /** This session's tables have the effect of the event, which is not settled. */
+  #isShown(eventId: string): boolean {
+    const { database, settledHead } = this.#session
+    return database?.namesBehind(settledHead).some(({ id }) => id === eventId) === true
   }
 
   #resolve(eventId: string, confirmation: Confirmation | undefined, isReached: (waiter: Waiter) => boolean): void {

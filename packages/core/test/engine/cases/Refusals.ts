@@ -55,6 +55,30 @@ describe('an event that the backend refuses', () => {
     await expect(again.receipt(receipt.eventIds[0]!).confirmed).rejects.toThrow('no spam here')
   })
 
+  engineCase('whoever is told by its receipt does not see it any more', async ({ client }) => {
+    const backend = memoryBackend()
+    backend.setValidator(refuseTexts('spam'))
+    const device = client({ backend })
+    const store = await device.open()
+    const push = backend.hold('push')
+    const receipt = store.commit(todoCreated({ id: '1', text: 'spam' }))
+    await receipt.persisted
+    // The leader waits for the answer to its message about this one, and cannot send the next.
+    const link = device.link(store)
+    link.loses = ({ _tag }) => _tag === 'ack'
+    await store.commit(todoCreated({ id: '2', text: 'b' })).persisted
+    push.release()
+    while ((await store.rejected.list()).length === 0) await new Promise(setImmediate)
+    const seenWhenTold = receipt.confirmed.then(
+      () => 'confirmed',
+      () => shown(store),
+    )
+    await store.rejected.list()
+    link.loses = () => false
+    link.send(link.sent.findLast(({ _tag }) => _tag === 'ack')!)
+    expect(await seenWhenTold).toBe('2:b')
+  })
+
   engineCase('client-only events behind it stay, behind the anchor before', async ({ client }) => {
     const backend = memoryBackend()
     backend.setValidator(refuseTexts('spam'))

@@ -6,6 +6,7 @@ import * as Effect from 'effect/Effect'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openDataFolder } from '../src/DataFolder.ts'
 import { makeGroupCommit } from '../src/GroupCommit.ts'
+import { makeNews } from '../src/News.ts'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
 
@@ -79,6 +80,17 @@ test('nothing is acknowledged whose COMMIT fails', async () => {
   const results = await Promise.all([write('a'), write('b')])
   expect(results.map(({ _tag }) => _tag)).toEqual(['Failure', 'Failure'])
   expect(written).toContain('a')
+})
+
+test('an append that comes between two waits for news is not missed', async () => {
+  const storage = sqliteLogStorage({ folder })
+  const news = makeNews({ storage, stopping: new AbortController().signal }, 'store')
+  const request = await appendOf(storage, 'store')
+  await run(storage.append(request))
+  const late = new Promise((resolve) => setImmediate(resolve, 'late'))
+  expect(await Promise.race([news.wait(60_000), late])).toBe('news')
+  news.end()
+  await run(storage.close)
 })
 
 test('each COMMIT is synced to disk', () => {

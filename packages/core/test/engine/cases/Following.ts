@@ -66,28 +66,54 @@ describe('a session that keeps up', () => {
 
 describe('a session that missed a rebase', () => {
   engineCase('resumes from the last event that both have, by its id', async ({ client }) => {
-    const backend = memoryBackend()
+    const backend = memoryBackend({ isMissingSent: true })
     const device = client({ backend })
     const [a, b] = [await device.open(), await device.open()]
     const other = await client({ backend }).open()
     await a.commit(todoCreated({ id: '1', text: 'a' })).confirmed
-    await untilSynced(other, 1)
-    await untilSynced(b, 1)
+    for (const store of [b, other]) await untilSynced(store, 1)
+    const page = backend.hold('page')
+    other.commit(todoCreated({ id: '2', text: 'theirs' }))
+    await untilLogged(backend, 2)
     const push = backend.hold('push')
     await a.commit(todoCreated({ id: '3', text: 'mine' })).persisted
     await untilShown(b, '1:a 3:mine')
-    device.link(b).freeze()
-    other.commit(todoCreated({ id: '2', text: 'theirs' }))
-    const page = backend.hold('page')
+    device.link(b).loses = ({ _tag }) => _tag === 'feed'
     push.release()
     page.release()
     await untilSynced(a, 3)
     await device.kill()
-    device.link(b).thaw()
+    device.link(b).loses = () => false
     device.startLeader()
     await untilSynced(b, 3)
-    expect(shown(b)).toBe('1:a 2:theirs 3:mine')
-    expect(device.link(b).received.findLast(({ _tag }) => _tag === 'subscribed')).toMatchObject({ mode: 'resume' })
+    expect([shown(a), shown(b)]).toEqual(['1:a 2:theirs 3:mine', '1:a 2:theirs 3:mine'])
+    expect(device.link(b).received.findLast(({ _tag }) => _tag === 'subscribed')).toMatchObject({
+      mode: 'resume',
+      base: { global: 1 },
+    })
+  })
+})
+
+describe('a session that takes a snapshot', () => {
+  engineCase('keeps what the leader does not have yet, and pushes it', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    let isLossy = true
+    device.link(store).loses = ({ _tag }) => {
+      if (_tag === 'subscribe') isLossy = false
+      return isLossy && _tag === 'push'
+    }
+    const receipt = store.commit(todoCreated({ id: '2', text: 'b' }))
+    // Another attachment: where this session stands means nothing there.
+    await store.resolveHistory('re-push')
+    await store.until(({ leader }) => leader.attachment === 2)
+    expect(device.link(store).received.findLast(({ _tag }) => _tag === 'subscribed')).toMatchObject({
+      mode: 'snapshot',
+    })
+    expect(shown(store)).toBe('1:a 2:b')
+    expect((await receipt.confirmed).position.global).toBe(2)
   })
 })
 

@@ -27,7 +27,9 @@ export const copyCheckout = (): CheckoutCopy => {
   for (const modules of packageModules()) {
     cpSync(path.join(checkout, modules), path.join(folder, modules), { recursive: true, verbatimSymlinks: true })
   }
-  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }) }
+  const remove = (): void => rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  process.once('exit', remove)
+  return { folder, remove }
 }
 
 /** Tracked and new files, without what is ignored. */

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { type CheckoutCopy, checkout, copyCheckout } from './CheckoutCopy.ts'
 import { mutate, type Mutation, MutationListError, type Suite, suiteName } from './Mutation.ts'
-import { runSuite } from './SuiteRun.ts'
+import { runSuite, runSuitesOf } from './SuiteRun.ts'
 
 /** What became of one mutation. **Units** `seconds` of its suite with the fault in the code. */
 export interface MutationVerdict {
@@ -20,18 +20,20 @@ export interface MutationRunOptions {
   readonly mutations: ReadonlyArray<Mutation>
   /** Copies that work side by side. */
   readonly jobs: number
+  readonly onBaseline: (suites: number, red: number) => void
   readonly onVerdict: (verdict: MutationVerdict) => void
 }
 
 /** Runs each mutation against its suite, after that suite was green without. **Shape** verdicts in the order of `mutations`. */
 export const runMutations = async (options: MutationRunOptions): Promise<ReadonlyArray<MutationVerdict>> => {
-  const { mutations, jobs, onVerdict } = options
+  const { mutations, jobs, onBaseline, onVerdict } = options
   const suites = new Map(mutations.map(({ caughtBy }) => [suiteName(caughtBy), caughtBy]))
   const verdicts = new Map<Mutation, MutationVerdict>()
   const copies: Array<CheckoutCopy> = []
   try {
     for (let job = 0; job < Math.min(jobs, mutations.length); job++) copies.push(copyCheckout())
     const redBefore = await findRed(copies, [...suites.values()])
+    onBaseline(suites.size, redBefore.size)
     await shareOut(copies, mutations, async (copy, mutation) => {
       const verdict = await judge(copy, mutation, redBefore.get(suiteName(mutation.caughtBy)))
       verdicts.set(mutation, verdict)
@@ -49,12 +51,15 @@ const findRed = async (
   suites: ReadonlyArray<Suite>,
 ): Promise<ReadonlyMap<string, string>> => {
   const red = new Map<string, string>()
-  await shareOut(copies, suites, async ({ folder }, suite) => {
-    const outcome = await runSuite(folder, suite)
-    const name = suiteName(suite)
-    if (outcome._tag === 'failed') red.set(name, `red without the fault: ${outcome.test}: ${outcome.message}`)
-    else if (outcome._tag === 'hung') red.set(name, 'hangs without the fault')
-    else if (outcome._tag === 'unusable') red.set(name, `unusable without the fault: ${outcome.detail}`)
+  const byFile = [...Map.groupBy(suites, ({ file }) => file)]
+  await shareOut(copies, byFile, async ({ folder }, [file, ofFile]) => {
+    const outcomes = await runSuitesOf(folder, file, ofFile)
+    for (const [i, outcome] of outcomes.entries()) {
+      const name = suiteName(ofFile[i]!)
+      if (outcome._tag === 'failed') red.set(name, `red without the fault: ${outcome.test}: ${outcome.message}`)
+      else if (outcome._tag === 'hung') red.set(name, 'hangs without the fault')
+      else if (outcome._tag === 'unusable') red.set(name, `unusable without the fault: ${outcome.detail}`)
+    }
   })
   return red
 }

@@ -23,13 +23,15 @@ interface Report {
   readonly testResults: ReadonlyArray<{
     readonly status: string
     readonly message?: string
-    readonly assertionResults: ReadonlyArray<{
-      readonly status: string
-      readonly title: string
-      readonly ancestorTitles: ReadonlyArray<string>
-      readonly failureMessages?: ReadonlyArray<string>
-    }>
+    readonly assertionResults: ReadonlyArray<Ran>
   }>
+}
+
+interface Ran {
+  readonly status: string
+  readonly title: string
+  readonly ancestorTitles: ReadonlyArray<string>
+  readonly failureMessages?: ReadonlyArray<string>
 }
 
 /** Longer than any suite needs on a busy machine, and than the 30 s after which a test that waits for ever has failed. */
@@ -39,30 +41,56 @@ const timeoutMs = 180_000
 const notCompiled = /^(SyntaxError|ReferenceError)\b/
 
 /** **Shape**  `folder` is the copy. It ends after the first failing test. */
-export const runSuite = async (folder: string, suite: Suite): Promise<SuiteOutcome> => {
+export const runSuite = async (folder: string, suite: Suite): Promise<SuiteOutcome> =>
+  (await runFile(folder, suite.file, [suite], ['--bail=1']))[0]!
+
+/** Runs suites of one file at once, to their ends. **Shape**  outcomes in the order of `suites`. */
+export const runSuitesOf = (
+  folder: string,
+  file: string,
+  suites: ReadonlyArray<Suite>,
+): Promise<ReadonlyArray<SuiteOutcome>> => runFile(folder, file, suites, [])
+
+const runFile = async (
+  folder: string,
+  file: string,
+  suites: ReadonlyArray<Suite>,
+  flags: ReadonlyArray<string>,
+): Promise<ReadonlyArray<SuiteOutcome>> => {
   const reportFile = path.join(folder, 'suite-report.tmp.json')
   rmSync(reportFile, { force: true })
-  const filter =
-    suite.test === undefined ? [] : ['--testNamePattern', suite.test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')]
   const { hasHung, output } = await runVitest(folder, [
-    suite.file,
-    ...filter,
-    '--bail=1',
+    file,
+    ...namePattern(suites),
+    ...flags,
     '--reporter=json',
     `--outputFile=${reportFile}`,
   ])
-  if (hasHung) return { _tag: 'hung' }
+  if (hasHung) return suites.map(() => ({ _tag: 'hung' }))
   try {
-    return outcomeOf(JSON.parse(readFileSync(reportFile, 'utf8')) as Report, suite, output)
+    const report = JSON.parse(readFileSync(reportFile, 'utf8')) as Report
+    return suites.map((suite) => outcomeOf(report, suite, output))
   } catch {
-    return { _tag: 'unusable', detail: `${suiteName(suite)} left no report: ${lastLines(output)}` }
+    return suites.map(() => ({ _tag: 'unusable', detail: `${file} left no report: ${lastLines(output)}` }))
   }
 }
+
+/** The tests of any of them; all tests if one of them is the whole file. */
+const namePattern = (suites: ReadonlyArray<Suite>): ReadonlyArray<string> => {
+  const names = suites.flatMap(({ test }) => test ?? [])
+  if (names.length < suites.length) return []
+  const escaped = names.map((name) => name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
+  return ['--testNamePattern', escaped.join('|')]
+}
+
+/** Whoever ends this process ends what it has started. */
+const running = new Set<number>()
+process.on('exit', () => running.forEach((pid) => endGroup(pid)))
 
 const runVitest = (
   folder: string,
   args: ReadonlyArray<string>,
-): Promise<{ readonly code: number | null; readonly hasHung: boolean; readonly output: string }> =>
+): Promise<{ readonly hasHung: boolean; readonly output: string }> =>
   new Promise((resolve, reject) => {
     const vitest = path.join(folder, 'node_modules/vitest/vitest.mjs')
     // A group of its own: a suite that hangs is ended with the processes it has started.
@@ -72,6 +100,7 @@ const runVitest = (
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: '0' },
     })
+    if (child.pid !== undefined) running.add(child.pid)
     let output = ''
     let hasHung = false
     for (const stream of [child.stdout, child.stderr]) {
@@ -82,11 +111,12 @@ const runVitest = (
       endGroup(child.pid)
     }, timeoutMs)
     child.on('error', reject)
-    child.on('close', (code) => {
+    child.on('close', () => {
       clearTimeout(timer)
       // What the suite may have left running.
       endGroup(child.pid)
-      resolve({ code, hasHung, output })
+      running.delete(child.pid ?? 0)
+      resolve({ hasHung, output })
     })
   })
 
@@ -101,11 +131,14 @@ const endGroup = (pid: number | undefined): void => {
 
 /** Reads a report: the first test that failed, or why the run says nothing. */
 export const outcomeOf = ({ testResults }: Report, suite: Suite, output: string): SuiteOutcome => {
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults)
+  const nameOf = (ran: Ran) => [...ran.ancestorTitles, ran.title]
+  const tests = testResults
+    .flatMap(({ assertionResults }) => assertionResults)
+    .filter((ran) => suite.test === undefined || nameOf(ran).join(' ').includes(suite.test))
   const failed = tests.find(({ status }) => status === 'failed')
   if (failed !== undefined) {
     const message = failed.failureMessages?.[0] ?? ''
-    const test = [...failed.ancestorTitles, failed.title].join(' > ')
+    const test = nameOf(failed).join(' > ')
     if (notCompiled.test(message)) return { _tag: 'unusable', detail: `${test}: ${firstLine(message)}` }
     return { _tag: 'failed', test, message: firstLine(message) }
   }

@@ -10,6 +10,7 @@ const check = async ({ mutations, jobs, writeTo }: MutationOptions): Promise<num
   const verdicts = await runMutations({
     mutations,
     jobs,
+    onBaseline: (suites, red) => say(`${suites} suites without a fault: ${suites - red} green, ${red} not`),
     onVerdict: ({ mutation, outcome, seconds }) =>
       say(`${outcome._tag.padEnd(8)} ${mutation.name}: ${verdictText(outcome)} (${seconds.toFixed(1)} s)`),
   })
@@ -32,5 +33,8 @@ const main = async (): Promise<number> => {
     return 2
   }
 }
+
+// So that copies are removed and suites ended.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
 
 process.exitCode = await main()

@@ -11,7 +11,7 @@ export const backendMutations: ReadonlyArray<Mutation> = [
     file: `${leader}/BackendBatch.ts`,
     find: `if (!row.event.isClientOnly) rows.push(row)`,
     replace: `rows.push(row)`,
-    caughtBy: { file: engine, test: 'and are never pushed' },
+    caughtBy: { file: engine, test: 'one behind an unsettled synced event waits for it' },
   },
   {
     name: 'commit-group-split-at-a-batch-border',

@@ -28,8 +28,8 @@ export const effectMutations: ReadonlyArray<Mutation> = [
     name: 'epoch-ignored-for-effects',
     why: 'row changes made before a rebase are applied behind it: tables that no log explains',
     file: `${leader}/PushAdmission.ts`,
-    find: `push.epoch === log.status.epoch && leader`,
-    replace: `leader`,
+    find: `push.epoch === log.status.epoch`,
+    replace: `push.epoch <= log.status.epoch`,
     caughtBy: { file: engine, test: 'does not take what a session made in another epoch' },
   },
   {
@@ -74,11 +74,11 @@ export const effectMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: 'state-of-another-schema-kept',
-    why: 'an event that was unknown never shows up, although the new version knows it',
+    why: 'a new version of the app reads tables that the old one made',
     file: `${leader}/StateReplica.ts`,
     find: `this.#open.head.fingerprint !== schema.fingerprint) this`,
     replace: `this.#open.head.fingerprint === '') this`,
-    caughtBy: { file: engine, test: 'is materialized once a later version knows it' },
+    caughtBy: { file: engine, test: 'takes the lead: its session has the whole log in its own tables' },
   },
   {
     name: 'stale-state-writer-not-fenced',

@@ -35,7 +35,7 @@ export const feedMutations: ReadonlyArray<Mutation> = [
     file: `${leader}/Subscription.ts`,
     find: `const at = image === null ? root : (leader.log.at(image.head.position)?.seq ?? { ...root, ...image.head.position })`,
     replace: `const at = image === null ? root : { ...root, global: Math.max(0, image.head.position.global - 1) }`,
-    caughtBy: { file: engine, test: 'a second session boots from a snapshot' },
+    caughtBy: { file: engine, test: 'the next leader adopts the state without materializing' },
   },
   {
     name: 'outdated-session-leads',

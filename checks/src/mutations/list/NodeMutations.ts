@@ -33,7 +33,7 @@ export const nodeMutations: ReadonlyArray<Mutation> = [
     file: `${node}/src/FileLeaderStorage.ts`,
     find: `durability === 'full' ? 'FULL' : 'NORMAL'`,
     replace: `durability === 'full' ? 'NORMAL' : 'NORMAL'`,
-    caughtBy: { file: `${node}/test/NodeAdapter.test.ts`, test: 'durability: the eventlog is WAL' },
+    caughtBy: { file: `${node}/test/FileLeaderStorage.test.ts` },
   },
   {
     name: 'hung-leader-not-replaced',

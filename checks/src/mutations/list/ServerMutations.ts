@@ -8,13 +8,10 @@ export const serverMutations: ReadonlyArray<Mutation> = [
   {
     name: 'parent-checked-before-known-ids',
     why: 'a retry after a lost answer is told that it is behind, and rebases what the server has already',
-    file: `${server}/SqliteLog.ts`,
-    find: `  const answer = known(view, request)
-  if (answer._tag !== 'Fresh') return answer\n`,
-    replace: `  const early = judgeParent(view, batch, 0)
-  if (early === 'BackendAhead') return ahead(statements, row, batch.events[0]?.parentGlobal ?? 0)
-  const answer = known(view, request)
-  if (answer._tag !== 'Fresh') return answer\n`,
+    file: `${server}/PushJudgement.ts`,
+    find: `  const places = batch.events.map((event) => log.placeOf(event.id))\n`,
+    replace: `  const places = batch.events.map((event) => log.placeOf(event.id))
+  if (batch.events[0]?.parentGlobal !== log.head.global) return { _tag: 'BackendAhead', head: log.head }\n`,
     caughtBy: { file: backend, test: 'push: the same batch again is accepted' },
   },
   {
@@ -75,7 +72,10 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     file: `${server}/News.ts`,
     find: `if (!isNews && !server.stopping.aborted`,
     replace: `if (!server.stopping.aborted`,
-    caughtBy: { file: backend, test: 'live: the backlog comes first' },
+    caughtBy: {
+      file: 'packages/server/test/SqliteLogStorage.test.ts',
+      test: 'between two waits for news is not missed',
+    },
   },
   {
     name: 'pull-behind-a-position-off-by-one',

@@ -28,7 +28,7 @@ export const sessionMutations: ReadonlyArray<Mutation> = [
     find: `  session.sentCount = 0
   session.areOrphansSent = false`,
     replace: `  session.areOrphansSent = false`,
-    caughtBy: { file: engine, test: 'a session commits and reads while it is cut off' },
+    caughtBy: { file: engine, test: 'a full disk at the eventlog: nothing is lost' },
   },
   {
     name: 'pending-dropped-by-a-snapshot',
@@ -36,7 +36,7 @@ export const sessionMutations: ReadonlyArray<Mutation> = [
     file: `${session}/FeedReceiver.ts`,
     find: `    .filter(({ event }) => !leaves.has(event.id))`,
     replace: `    .filter(({ event }) => !leaves.has(event.id) && event.isClientOnly)`,
-    caughtBy: { file: engine, test: 'a session that gets a snapshot keeps what it has pending' },
+    caughtBy: { file: engine, test: 'keeps what the leader does not have yet, and pushes it' },
   },
   {
     name: 'commit-group-split-between-pushes',
@@ -128,7 +128,7 @@ export const sessionMutations: ReadonlyArray<Mutation> = [
     file: `${session}/Receipts.ts`,
     find: `    this.#positions.clear()\n`,
     replace: ``,
-    caughtBy: { file: engine, test: 'follows its events through a rebase' },
+    caughtBy: { file: engine, test: 'what was not pushed is salvaged around the damaged pages' },
   },
   {
     name: 'live-query-not-told-what-was-undone',

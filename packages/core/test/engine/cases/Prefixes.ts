@@ -165,10 +165,11 @@ describe("the leader's state", () => {
     for (const suffix of ['', '-wal', '-shm']) rmSync(`${device.files.state}${suffix}`, { force: true })
     device.startLeader()
     const arrive = await untilSends(device, store, ({ _tag }) => _tag === 'image')
-    const rolledBack = untilCommitted(device)
     page.release()
-    await rolledBack
+    // A newer image has come before it.
+    await stateIsAt(device, store, 4)
     arrive()
+    await store.rejected.list()
     push.release()
     await untilSynced(store, 4)
     const fresh = await device.open()

@@ -97,11 +97,15 @@ describe('the command line', () => {
     expect(readMutationOptions([]).mutations).toBe(mutations)
   })
 
-  test.each([['--only', 'nothing'], ['--jobs', '0'], ['--jobs', 'x'], ['--what'], ['more']])(
-    'refuses %s %s in one line',
-    (...args) => {
-      expect(() => readMutationOptions(args.filter((arg) => arg !== undefined))).toThrow(MutationUsage)
-      expect(() => readMutationOptions(args)).toThrow(/^[^\n]+$/)
-    },
-  )
+  test.each([
+    ['--only', 'nothing'],
+    ['--jobs', '0'],
+    ['--jobs', 'x'],
+    ['--write', '/nowhere/at/all.md'],
+    ['--what'],
+    ['more'],
+  ])('refuses %s %s in one line', (...args) => {
+    expect(() => readMutationOptions(args.filter((arg) => arg !== undefined))).toThrow(MutationUsage)
+    expect(() => readMutationOptions(args)).toThrow(/^[^\n]+$/)
+  })
 })

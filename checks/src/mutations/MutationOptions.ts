@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs'
+import path from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Mutation } from './Mutation.ts'
 import { mutations } from './Mutations.ts'
@@ -36,9 +38,9 @@ Exit code 1 if a mutation survived or proved nothing, 2 for a command line that 
 export const readMutationOptions = (args: ReadonlyArray<string>): MutationOptions => {
   const values = parse(args)
   return {
-    mutations: values.only === undefined ? mutations : values.only.split(',').map(named),
+    mutations: values.only === undefined ? mutations : [...new Set(values.only.split(','))].map(named),
     jobs: values.jobs === undefined ? jobsDefault : readJobs(values.jobs),
-    writeTo: values.write,
+    writeTo: values.write === undefined ? undefined : readTarget(values.write),
     isList: values.list,
     isHelp: values.help,
   }
@@ -65,6 +67,13 @@ const named = (name: string): Mutation => {
   const mutation = mutations.find((candidate) => candidate.name === name)
   if (mutation === undefined) throw new MutationUsage(`there is no mutation "${name}"; --list has the names`)
   return mutation
+}
+
+/** Found out before minutes of work, not after. */
+const readTarget = (file: string): string => {
+  const isFolderThere = statSync(path.dirname(path.resolve(file)), { throwIfNoEntry: false })?.isDirectory() === true
+  if (!isFolderThere) throw new MutationUsage(`--write ${file}: there is no such folder`)
+  return file
 }
 
 const readJobs = (text: string): number => {

@@ -112,7 +112,18 @@ export class Eventlog {
     })
   }
 
-  /** **Fails with** `LeaderStale`, `SqliteError`; then nothing of the change is stored. */
+  /**
+   * After a COMMIT that failed: it may have taken effect, and what can be read may not be synced. The status is read anew
+   * and written once more, which syncs all that was before it. **Fails with** `LeaderStale`, `SqliteError`.
+   */
+  recover(): void {
+    this.#transaction(() => {
+      this.#fence()
+      this.#writeStatus(this.#readStatus())
+    })
+  }
+
+  /** **Fails with** `LeaderStale`; `SqliteError`, and then nobody knows whether the change is stored before `recover`. */
   write(change: LogChange): void {
     this.#transaction(() => {
       this.#fence()

@@ -89,8 +89,9 @@ export const loadSyncState = (log: Eventlog): SyncState => {
   return makeSyncState({ upstreamHead, pending: PendingEvents.fromArray(pending) })
 }
 
-/** After a failure: what memory says of the log is read from it again. **Fails with** `SqliteError`; then nothing has changed. */
+/** After a failure: what memory says of the log is read from it again. **Fails with** `LeaderStale`, `SqliteError`; then nothing has changed. */
 export const reloadLog = (leader: LeaderState): void => {
+  leader.log.recover()
   leader.sync = loadSyncState(leader.log)
   leader.recent.clear()
   leader.effects.clear()

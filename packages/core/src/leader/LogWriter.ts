@@ -18,7 +18,8 @@ export interface LogChangeBeside extends Omit<LogChange, 'base' | 'rows'> {
 /**
  * Carries out `merged` on both databases and in memory.
  *
- * **Fails with**  `LeaderStale`; `SqliteError` if the log could not be written, and then nothing has changed anywhere.
+ * **Fails with**  `LeaderStale`; `SqliteError` if the log could not be written: nothing has changed in memory, and what is on disk
+ * is known after `reloadLog`.
  */
 export const writeMerge = (leader: LeaderState, merged: Advance | Rebase, beside: LogChangeBeside = {}): void => {
   const { log, replica } = leader

@@ -132,7 +132,9 @@ const readWhatCanBeRead = (old: Pick<Eventlog, 'page'>): ReadonlyArray<NumberedE
         limit = 1000
       }
       inARow = 0
-    } catch {
+    } catch (error) {
+      // No memory and the like say nothing of the row. A sector that cannot be read is damage.
+      if (error instanceof SqliteError && error.isRetryable && error.reason !== 'IoFailed') throw error
       failures++
       if (limit > 1) limit = 1
       else {

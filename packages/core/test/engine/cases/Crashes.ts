@@ -131,6 +131,32 @@ describe('a machine that fails', () => {
     },
   )
 
+  engineCase('a COMMIT that is reported as failed and has been done: what is on disk counts', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const [store, other] = [await device.open(), await client({ backend }).open()]
+    await untilSynced(store, 0)
+    backend.setOnline(false)
+    await store.commit(todoCreated({ id: '2', text: 'mine' })).persisted
+    let failures = 2
+    device.onCommitted = (name) => {
+      if (name === 'eventlog' && failures-- > 0)
+        throw new SqliteError({ reason: 'IoFailed', operation: 'run', code: 'SQLITE_IOERR_FSYNC', detail: 'test' })
+    }
+    const gate = backend.hold('push')
+    backend.setOnline(true)
+    other.commit(todoCreated({ id: '1', text: 'theirs' }))
+    gate.release()
+    await untilSynced(store, 2)
+    expect(failures).toBeLessThan(0)
+    await untilSynced(other, 2)
+    expect(shown(store)).toBe(shown(other))
+    const epoch = count(device.files.eventlog, 'SELECT epoch FROM __headwater_sync_status')
+    expect([epoch, store.status.leader.epoch]).toEqual([epoch, epoch])
+    const head = count(device.files.eventlog, 'SELECT head FROM __headwater_sync_status')
+    expect(head).toBe(2)
+  })
+
   engineCase('a full disk at the state: the log goes on, the state follows', async ({ client }) => {
     const device = client({ backend: memoryBackend() })
     const store = await device.open()

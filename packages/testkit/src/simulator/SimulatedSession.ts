@@ -74,6 +74,7 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
     commit: (events) => commit(session, events),
     kill: () => {
       session.isClosed = true
+      session.isClosing = false
       client.record.killedSessions++
       process.kill()
       way.disconnect(true)

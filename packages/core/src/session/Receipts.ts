@@ -172,11 +172,12 @@ export class Receipts {
       this.#isAsking = false
       if (this.#asksAgain) this.#askSoon()
       this.#failures = 0
-    } catch {
+    } catch (error) {
       this.#isAsking = false
       // Closed: close() has rejected everybody.
       if (this.#session.isClosed) return
-      const { environment } = this.#session
+      const { environment, listener } = this.#session
+      listener.onFailure(error)
       const delay = retryDelayMs({ attempt: this.#failures++, random: environment.random() })
       // The leader's machine fails; there may be no message any more that would be a reason to ask.
       environment.setTimer(() => this.#askSoon(), delay)

@@ -1,0 +1,92 @@
+/** A few fault points of each kind of `check:anomalies`, and that the check can fail. */
+import { execFileSync, spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, describe, expect, test } from 'vitest'
+import type { DeviceKind } from '../src/anomalies/AnomalyDevice.ts'
+import { runPoint } from '../src/anomalies/AnomalyRun.ts'
+import { fileAnomalies, runFileAnomaly } from '../src/anomalies/FileAnomalies.ts'
+import { nodeDevice } from '../src/anomalies/NodeDevice.ts'
+import { wasmDevice } from '../src/anomalies/WasmDevice.ts'
+import { writePaths } from '../src/anomalies/WritePaths.ts'
+
+let points = 0
+afterAll(() => process.stdout.write(`PROOF anomalies_sampled_points=${points}\n`))
+
+/** Every path, at every so many operations: all of them are `check:anomalies`. */
+const samples = [
+  { kind: wasmDevice, fault: 'io', duration: 'once', step: 5 },
+  { kind: wasmDevice, fault: 'full', duration: 'lasting', step: 9 },
+  { kind: nodeDevice, fault: 'nomem', duration: 'lasting', step: 23 },
+] as const
+
+for (const { kind, fault, duration, step } of samples)
+  describe(`${fault} ${duration}, on ${kind.name}`, () => {
+    for (const [name, path] of Object.entries(writePaths))
+      test(name, { timeout: 120_000 }, async () => {
+        // Each path begins elsewhere, so that together they meet operations of every remainder.
+        for (let n = 1 + (name.length % step); ; n += step) {
+          const where = await runPoint({ path, kind, fault, duration, n })
+          if (where === null) break
+          points++
+        }
+      })
+  })
+
+describe('real files', () => {
+  for (const name of Object.keys(fileAnomalies))
+    test(name, { timeout: 120_000 }, async () => {
+      const row = await runFileAnomaly(name)
+      expect(row.violations).toEqual([])
+      points += row.points.size
+    })
+})
+
+describe('the check itself', () => {
+  test('fails when what was promised is lost', { timeout: 60_000 }, async () => {
+    // A device that forgets an acknowledged event whenever it is looked at.
+    const lossy: DeviceKind = {
+      ...wasmDevice,
+      make: () => {
+        const inner = wasmDevice.make()
+        return {
+          storage: () => inner.storage(),
+          openDatabase: (image) => inner.openDatabase(image),
+          arm: (...fault) => inner.arm(...fault),
+          repair: () => inner.repair(),
+          hit: () => inner.hit(),
+          spoilEventlog: (text) => inner.spoilEventlog(text),
+          removeState: () => inner.removeState(),
+          dispose: () => inner.dispose(),
+          look: (look) =>
+            inner.look((files) => {
+              files.eventlog.exec('DELETE FROM eventlog WHERE seqNumGlobal = 1')
+              return look(files)
+            }),
+        }
+      },
+    }
+    const point = { path: writePaths['commit']!, kind: lossy, fault: 'io', duration: 'once', n: 1 } as const
+    await expect(runPoint(point)).rejects.toThrow('P1')
+  })
+
+  const main = fileURLToPath(new URL('../src/anomalies/main.ts', import.meta.url))
+
+  test('runs one point by its flags', { timeout: 60_000 }, () => {
+    const flags = ['--driver', 'wasm', '--path', 'commit', '--fault', 'full', '--duration', 'once', '--n', '1']
+    expect(execFileSync(process.execPath, [main, ...flags], { encoding: 'utf8' })).toContain(
+      'PROOF anomalies_points=1 anomalies_paths=1 anomalies_violations=0',
+    )
+  })
+
+  for (const [flags, line] of [
+    [['--driver', 'oracle'], 'check:anomalies: --driver is one of wasm, node, not "oracle"\n'],
+    [['--n', '0'], 'check:anomalies: --n is a whole number from 1 on, not "0"\n'],
+    [['--nonsense'], /^check:anomalies: Unknown option '--nonsense'; there are --driver, [^\n]*\n$/u],
+    [['--driver', 'wasm', '--path', 'damaged-state'], 'check:anomalies: no such path with that driver\n'],
+  ] as const)
+    test(`one line and exit code 2 for ${flags.join(' ')}`, { timeout: 60_000 }, () => {
+      const { status, stderr, stdout } = spawnSync(process.execPath, [main, ...flags], { encoding: 'utf8' })
+      expect([status, stdout]).toEqual([2, ''])
+      expect(stderr).toMatch(line)
+    })
+})

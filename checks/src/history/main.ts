@@ -29,7 +29,11 @@ const main = async (): Promise<number> => {
 }
 
 // So that `exit` is told, and every process ends.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.once(signal, () => {
+    process.stderr.write(`check:history: ended by ${signal}, nothing is proved\n`)
+    process.exit(130)
+  })
 try {
   process.exitCode = await main()
 } catch (error) {

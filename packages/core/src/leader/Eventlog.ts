@@ -119,7 +119,10 @@ export class Eventlog {
   recover(): void {
     this.#transaction(() => {
       this.#fence()
-      this.#writeStatus(this.#readStatus())
+      const status = this.#readStatus()
+      // SQLite leaves a page alone, and the file unsynced, when an UPDATE changes nothing: this one does, for a moment.
+      this.#writeStatus({ ...status, epoch: status.epoch + 1 })
+      this.#writeStatus(status)
     })
   }
 

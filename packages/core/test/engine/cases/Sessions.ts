@@ -1,4 +1,5 @@
 /** Spec section 5: sessions of one client and their leader. */
+import { rmSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import { defineEvent, defineSchema, MaterializerNotDeterministic, Schema, type Store } from '../../../src/index.ts'
@@ -232,6 +233,60 @@ describe('a collision', () => {
       },
     )
   }
+
+  engineCase(
+    'a session that resumes does not take the other event for its own, at the same place',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const device = client({ backend })
+      const [a, b] = [await device.open(), await device.open()]
+      await untilSynced(a, 0)
+      backend.setOnline(false)
+      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+      await receipt.persisted
+      await untilShown(b, '1:mine')
+      for (const store of [a, b]) device.link(store).loses = () => true
+      await device.kill()
+      // The forger is first.
+      backend.setOnline(true)
+      await memoryForger(backend, receipt.eventIds[0]!)
+      device.startLeader()
+      const c = await device.open()
+      await untilShown(c, '9:forged')
+      for (const store of [a, b]) device.link(store).loses = () => false
+      await device.kill()
+      device.startLeader()
+      for (const store of [a, b]) await untilShown(store, '9:forged')
+      await expect(receipt.confirmed).rejects.toThrow('collision')
+    },
+  )
+
+  engineCase(
+    'a state that died before it was rolled back does not take the other event for its own',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const device = client({ backend })
+      const a = await device.open()
+      await untilSynced(a, 0)
+      backend.setOnline(false)
+      const receipt = a.commit(todoCreated({ id: '1', text: 'mine' }))
+      await receipt.persisted
+      const images: Array<string> = []
+      device.onCommitted = (database) => {
+        if (database === 'eventlog') images.push(device.crashImage())
+      }
+      backend.setOnline(true)
+      await memoryForger(backend, receipt.eventIds[0]!)
+      await untilShown(a, '9:forged')
+      expect(images.length).toBeGreaterThan(0)
+      for (const image of images) {
+        const again = await client({ backend, copyOf: image }).open()
+        await untilSynced(again, 1)
+        expect(shown(again)).toBe('9:forged')
+        rmSync(image, { recursive: true })
+      }
+    },
+  )
 
   engineCase(
     'an id that a settled client-only event has: sync stops and says so, a reset goes on',

@@ -341,6 +341,8 @@ export class Leader {
     } catch (error) {
       if (error instanceof LeaderStale || isCorrupt(error)) throw error
       connection.send({ _tag: 'response', n, error: describeError(error) })
+      // Nobody knows how far it came: what memory says is read from the log again.
+      if (error instanceof SqliteError) throw error
     }
   }
 

@@ -90,7 +90,8 @@ export const changeAttachment = (leader: LeaderState, dropsRows: boolean): void 
   })
   if (dropsRows) {
     leader.recent.rollBackTo(root)
-    if (leader.schema !== null) leader.replica.startEmpty(leader.schema, log)
+    // A new one is made with the next step, and again if that fails: the log has changed already.
+    leader.replica.drop()
   }
   leader.effects.clear()
   leader.hashes.forget()

@@ -101,7 +101,7 @@ export class StateReplica {
     } catch (error) {
       if (!(error instanceof SqliteError)) throw error
       this.#connection = null
-      this.#discard()
+      this.drop()
     }
   }
 
@@ -133,7 +133,7 @@ export class StateReplica {
    * log. Called with the leading session's schema.
    */
   useSchema(schema: SchemaDescriptor, log: Eventlog, settledHead: Position): void {
-    if (this.#open !== null && this.#open.head.fingerprint !== schema.fingerprint) this.#discard()
+    if (this.#open !== null && this.#open.head.fingerprint !== schema.fingerprint) this.drop()
     this.#makeApplier(schema)
     if (this.#isSuspect) this.#adopt(log, settledHead)
   }
@@ -181,7 +181,7 @@ export class StateReplica {
   /** Only the leader of the present term: a stale one would take away the newer one's state. **Fails with** `LeaderStale`. */
   #replace(image: Uint8Array | null, log: Eventlog): SqliteConnection {
     return log.fenced(() => {
-      this.#discard()
+      this.drop()
       return (this.#connection = this.#storage.replaceState(image))
     })
   }
@@ -192,7 +192,8 @@ export class StateReplica {
       .run(headValues(head, this.#term))
   }
 
-  #discard(): void {
+  /** There is no state any more, until one is started or installed. */
+  drop(): void {
     this.#connection?.close()
     this.#connection = null
     this.#open = null
@@ -208,7 +209,7 @@ export class StateReplica {
     if (open === null) return
     try {
       const base = this.#commonPrefix(open, log, settledHead)
-      if (base === null) return this.#discard()
+      if (base === null) return this.drop()
       this.#transaction(open, null, () => {
         this.#rollBack(open, base)
         return this.#writeHead(open, {
@@ -222,7 +223,7 @@ export class StateReplica {
     } catch (error) {
       if (error instanceof LeaderStale) throw error
       if (error instanceof SqliteError && error.isRetryable) this.#isSuspect = true
-      else this.#discard()
+      else this.drop()
     }
   }
 
@@ -278,7 +279,7 @@ export class StateReplica {
     } catch (error) {
       if (error instanceof LeaderStale) throw error
       if (error instanceof SqliteError && error.isRetryable) this.#isSuspect = true
-      else this.#discard()
+      else this.drop()
     }
   }
 
@@ -340,12 +341,12 @@ export class StateReplica {
     } catch (error) {
       // Damage in a state says nothing about the log, and is gone with it. A failing machine says nothing at all.
       if (!(error instanceof SqliteError) || error.isRetryable) throw error
-      this.#discard()
+      this.drop()
       return false
     }
   }
 
   close(): void {
-    this.#discard()
+    this.drop()
   }
 }

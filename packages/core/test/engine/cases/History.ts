@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect } from 'vitest'
 import { type MemoryBackend, memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import type { Store } from '../../../src/index.ts'
+import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase, type CaseContext } from '../Case.ts'
 import type { Client } from '../Client.ts'
 import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
@@ -105,6 +106,33 @@ describe('another backend id, or a changed history', () => {
         expect((await receipt.confirmed).position.global).toBe(left + 1)
       },
     )
+  }
+
+  for (const [name, fails] of [
+    ['the log', (database: string, sql: string) => database === 'eventlog' && sql.startsWith('DELETE FROM eventlog')],
+    ['the state', (database: string, sql: string) => database === 'state' && sql.includes('__headwater_state_head')],
+  ] as const) {
+    engineCase(`a reset on a disk that is full for a while, at ${name}: half of it never counts`, async (context) => {
+      const { backend, device, store } = await withThree(context)
+      backend.restore('demo', 1)
+      await stopped(store)
+      let failures = 1
+      device.onStatement = (database, sql) => {
+        if (fails(database, sql) && failures-- > 0)
+          throw new SqliteError({ reason: 'Full', operation: 'run', code: 'SQLITE_FULL', detail: 'test' })
+      }
+      const isDone = await store.resolveHistory('reset').then(
+        () => true,
+        () => false,
+      )
+      expect([failures < 1, isDone]).toEqual([true, name === 'the state'])
+      if (!isDone) await store.resolveHistory('reset')
+      const receipt = store.commit(todoCreated({ id: '9', text: 'z' }))
+      expect((await receipt.confirmed).position.global).toBe(2)
+      expect(shown(store)).toBe('1:a 9:z')
+      expect(shown(await device.open())).toBe('1:a 9:z')
+      expect(device.logged.filter(({ message }) => message.includes('InvariantViolation'))).toEqual([])
+    })
   }
 
   engineCase('it stays stopped across a restart until the app decides', async (context) => {

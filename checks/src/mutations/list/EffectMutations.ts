@@ -88,4 +88,31 @@ export const effectMutations: ReadonlyArray<Mutation> = [
     replace: `if (term === null ? current > this.#term : current < term) throw`,
     caughtBy: { file: engine, test: 'that hears of effects does not write them' },
   },
+  {
+    name: 'image-brings-a-head',
+    why: 'a leader killed while it installs an image leaves rows under an older head: the next session skips their events',
+    file: 'packages/core/src/session/SessionDatabase.ts',
+    find: `connection.exec('DROP TABLE IF EXISTS __headwater_state_head')`,
+    replace: `connection.exec('SELECT 1')`,
+    caughtBy: { file: engine, test: 'the head of the state that the session booted from is not taken for its own' },
+  },
+  {
+    name: 'late-effects-of-an-older-schema',
+    why: 'an outdated tab decides what the newer one shows',
+    file: `${leader}/StateReports.ts`,
+    find: `  if (!hasLeadingSchema(leader, feed)) return\n`,
+    replace: ``,
+    caughtBy: { file: engine, test: 'what an older session reports of effects once a newer one leads is not taken' },
+  },
+  {
+    name: 'adopted-past-a-collision',
+    why: 'the state keeps the effect of an event that another one with its id has replaced',
+    file: `${leader}/StateReplica.ts`,
+    find: `        if (log.hasCollided(row.event.id)) return base\n`,
+    replace: ``,
+    caughtBy: {
+      file: engine,
+      test: 'a state that died before it was rolled back does not take the other event for its own',
+    },
+  },
 ]

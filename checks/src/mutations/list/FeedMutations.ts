@@ -25,8 +25,8 @@ export const feedMutations: ReadonlyArray<Mutation> = [
     name: 'resume-without-comparing-ids',
     why: 'a tab that missed a rebase goes on from events that are others at the leader',
     file: `${leader}/Subscription.ts`,
-    find: `!equals(row.seq, { global, client }) || row.event.id !== id) break`,
-    replace: `!equals(row.seq, { global, client })) break`,
+    find: `!equals(row.seq, { global, client }) || row.event.id !== id || log.hasCollided(id)) break`,
+    replace: `!equals(row.seq, { global, client }) || log.hasCollided(id)) break`,
     caughtBy: { file: engine, test: 'resumes from the last event that both have' },
   },
   {
@@ -68,5 +68,13 @@ export const feedMutations: ReadonlyArray<Mutation> = [
     find: `isSettled: compare(row.seq, settledHeadOf(leader)) <= 0, outcome`,
     replace: `isSettled: row.seq.global <= Math.max(settledHeadOf(leader).global, leader.acknowledgedGlobal), outcome`,
     caughtBy: { file: engine, test: 'is not confirmed by the answer to a push' },
+  },
+  {
+    name: 'resume-past-a-collision',
+    why: 'a tab keeps its own event where the log has the other one with that id',
+    file: `${leader}/Subscription.ts`,
+    find: `row.event.id !== id || log.hasCollided(id)) break`,
+    replace: `row.event.id !== id) break`,
+    caughtBy: { file: engine, test: 'a session that resumes does not take the other event for its own' },
   },
 ]

@@ -143,4 +143,20 @@ export const logMutations: ReadonlyArray<Mutation> = [
       headEventId: log.status.headEventId,`,
     caughtBy: { file: engine, test: 'then re-push: the backend has every synced event again' },
   },
+  {
+    name: 'nothing-read-anew-after-a-failed-commit',
+    why: 'head and epoch fall behind what the disk has when a COMMIT fails after it has taken effect',
+    file: `${leader}/LeaderState.ts`,
+    find: `  leader.log.recover()\n`,
+    replace: ``,
+    caughtBy: { file: engine, test: 'a COMMIT that is reported as failed and has been done' },
+  },
+  {
+    name: 'settled-id-pulled-twice-is-retried-for-ever',
+    why: 'a page that can never be stored is tried again and again, and the app hears of a constraint',
+    file: `${leader}/PageAdmission.ts`,
+    find: `throw settledTwice(leader, rows) ?? error`,
+    replace: `throw error`,
+    caughtBy: { file: engine, test: 'an id that a settled client-only event has' },
+  },
 ]

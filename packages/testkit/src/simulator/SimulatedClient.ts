@@ -62,6 +62,8 @@ export class SimulatedClient {
   readonly options: ClientOptions
   readonly disk = new FaultyDisk()
   readonly sessions: Array<SimulatedSession> = []
+  /** Ends of sessions that are being opened. */
+  readonly opening = new Set<() => void>()
   readonly record: ClientRecord = {
     leaderDeaths: 0,
     powerLosses: 0,
@@ -229,11 +231,18 @@ export class SimulatedClient {
     return true
   }
 
+  /** Leader and sessions die. */
+  killAll(): void {
+    this.#leader?.process.kill()
+    for (const session of this.openSessions) session.kill()
+    for (const die of this.opening) die()
+    this.opening.clear()
+  }
+
   /** The machine loses power: leader and sessions die, and the disk forgets what was not synced. */
   losePower(): void {
     this.record.powerLosses++
-    this.#leader?.process.kill()
-    for (const session of this.openSessions) session.kill()
+    this.killAll()
     this.disk.losePower(this.options.dice.random)
   }
 

@@ -115,8 +115,7 @@ const downgrade: Step = (simulation, dice) => {
   const { client } = anyone(simulation, dice)
   if (client.version === 1) return
   simulation.trace(`${client.options.name}: an older app is installed`)
-  client.leader?.process.kill()
-  for (const session of client.openSessions) session.kill()
+  client.killAll()
   client.version = 1
   void open(simulation, client)
 }

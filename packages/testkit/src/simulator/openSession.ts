@@ -19,13 +19,18 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
   const process = new SimulatedProcess({ world, dice: dice.fork(), log: onLog })
   const way = wayToLeader(client, process)
   const { version, backend } = client
+  const die = (): void => {
+    process.kill()
+    way.disconnect(true)
+  }
+  client.opening.add(die)
   const store = await createStore({
     schema: simulatedSchemas[version],
     storeId,
     adapter: adapterOf(client, way.client),
     environment: process.environment,
     ...(backend === null ? {} : { backend }),
-  })
+  }).finally(() => client.opening.delete(die))
   const live = { rows: [] as ReadonlyArray<unknown> }
   store.subscribe(items.orderBy('id'), (rows) => {
     live.rows = rows
@@ -44,8 +49,7 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
       session.isClosed = true
       session.isClosing = false
       client.record.killedSessions++
-      process.kill()
-      way.disconnect(true)
+      die()
     },
     close: () => {
       session.isClosing = true

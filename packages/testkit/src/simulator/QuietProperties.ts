@@ -146,8 +146,9 @@ const checkEvent = (
   const isShared = event.name !== 'draft'
   must(!(isLogged && dead.has(key)), 'P2', () => `${what()} is in the log and among the dead letters`)
   // What a killed session had not handed over is lost; what was not synced may be, when the power fails.
-  const isSafe = event.isPersisted && (client.options.durability === 'FULL' || client.record.powerLosses === 0)
-  const mayBeLost = session.isClosed && !session.isClosing && !isSafe
+  const isSynced = client.options.durability === 'FULL' || client.record.powerLosses === 0
+  const isSafe = isSynced && (event.isPersisted || session.isClosing)
+  const mayBeLost = session.isClosed && !isSafe
   must(
     isLogged || dead.has(key) || exported.has(key) || mayBeLost,
     event.isPersisted ? 'P3' : 'P2',

@@ -34,7 +34,9 @@ const checkHeads = ({ sessionsSeen }: Simulation, session: SimulatedSession): vo
   )
   // A session that builds its tables anew from the log starts at the root again.
   if (progress !== null || outdatedBy !== null) return void sessionsSeen.delete(session)
-  const { epoch, attachment } = leader
+  const { epoch, attachment, connection } = leader
+  // Until it has subscribed it knows of the leader's log, and stands in the one before.
+  if (connection === 'subscribing') return
   const before = sessionsSeen.get(session)
   if (before !== undefined && before.attachment === attachment) {
     must(

@@ -75,6 +75,7 @@ describe('a wrong flag is one clear line', () => {
     ['--nonsense'],
     ['--steps', '1'],
     ['--seed', '1', '--steps', 'one'],
+    ['--seed', '1', '--steps', '0,9999'],
     ['--seed', '1', '--seeds', '2'],
   ]) {
     test(flags.join(' '), () => {

@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { loadWasmSqlite } from '@headwater/sqlite-wasm'
 import { runSeed, type SeedResult } from './runSeed.ts'
 import { addFigures, noFigures, runSeeds, type SeedReport } from './SeedPool.ts'
+import { makeSchedule } from './Schedule.ts'
 import { formatSteps, parseSteps, shrink } from './Shrink.ts'
 
 const usage = `pnpm sim: the whole engine under simulated crashes, partitions, refusals and failing disks
@@ -62,6 +63,9 @@ const runOne = async (seed: number): Promise<void> => {
   }
   const steps = flags.steps === undefined ? undefined : parseSteps(flags.steps)
   if (flags.steps !== undefined && steps === undefined) fail(`--steps takes indexes like 3,7-9, not ${flags.steps}`)
+  const { length } = makeSchedule(seed)
+  const beyond = [...(steps ?? [])].find((step) => step >= length)
+  if (beyond !== undefined) fail(`--steps: seed ${seed} has the steps 0 to ${length - 1}, not ${beyond}`)
   const sqlite = await loadWasmSqlite()
   const result = await runSeed(seed, sqlite, steps)
   show(result, flags.trace)
@@ -74,7 +78,7 @@ const showShrunk = async (failed: SeedReport): Promise<void> => {
   const sqlite = await loadWasmSqlite()
   const { steps, result, runs } = await shrink(failed, (only) => runSeed(failed.seed, sqlite, only))
   print(`  shrunk to ${steps.length} steps in ${runs} runs: ${result.failure}`)
-  print(`  again: pnpm sim --seed ${failed.seed} --steps ${formatSteps(steps) || '0-0'} --trace`)
+  print(`  again: pnpm sim --seed ${failed.seed} --steps ${formatSteps(steps)} --trace`)
 }
 
 /** How often progress is told. **Units** ms. */

@@ -291,7 +291,7 @@ export const stepWeights: Readonly<Record<StepName, number>> = {
   changeValidator: 1,
   loseAnswer: 0.5,
   attachLater: 1,
-  forge: 0.3,
+  forge: 0.8,
   changeHistory: 0.15,
   resolveHistory: 0.5,
 }

@@ -185,13 +185,14 @@ const checkEvent = (
   }
 }
 
-/** P6: what a session has committed stands in the log in that order, but for what was refused or came back. */
+/** P6: what a session has committed stands in the log in that order, but for commits that were refused, which may come back. */
 const checkOrder = (simulation: Simulation, session: SimulatedSession, rows: ReadonlyArray<LogRow>): void => {
   if (simulation.historyChanges > 0) return
   const place = new Map(rows.map((row, i) => [keyOf(row), i]))
   const { clientId } = session.store
+  const { refusedIds, forgedIds } = simulation
   const places = [...session.committed.values()]
-    .filter(({ id, rejection }) => rejection === null && !session.reinstated.has(id))
+    .filter(({ group }) => !group.some((id) => refusedIds.has(id) || forgedIds.has(id)))
     .flatMap((event) => place.get(keyOf({ ...event, clientId })) ?? [])
   must(
     places.every((at, i) => i === 0 || at > places[i - 1]!),

@@ -9,6 +9,8 @@ export interface CommittedEvent {
   readonly id: string
   readonly name: string
   readonly argsJson: string
+  /** Ids of its commit. */
+  readonly group: ReadonlyArray<string>
   isPersisted: boolean
   confirmed: { readonly effect: 'applied' | 'skipped' } | null
   /** Name of the error that its receipt was rejected with. */

@@ -44,6 +44,8 @@ export interface Simulation {
   readonly defects: Array<string>
   /** Ids that somebody has pushed with other content than their owner's. */
   readonly forgedIds: Set<string>
+  /** Ids that the backend has refused at some time. */
+  readonly refusedIds: Set<string>
   /** The backend's log was cut or replaced: what it had acknowledged may be gone. */
   historyChanges: number
 }
@@ -97,6 +99,7 @@ export const makeSimulation = (seed: number, sqlite: WasmSqlite): Simulation => 
     trace,
     defects,
     forgedIds: new Set(),
+    refusedIds: new Set(),
     historyChanges: 0,
   }
 }

@@ -168,10 +168,14 @@ const restartBackend: Step = ({ backend, trace }) => {
   backend.restart()
 }
 
-const changeValidator: Step = ({ backend, trace }, dice) => {
+const changeValidator: Step = ({ backend, trace, refusedIds }, dice) => {
   const isStrict = dice.chance(0.6)
   trace(`backend is ${isStrict ? 'strict' : 'mild'}`)
-  backend.setValidator((event) => (isStrict && event.name === 'bad' ? 'bad is refused' : undefined))
+  backend.setValidator(({ id, name }) => {
+    if (!isStrict || name !== 'bad') return undefined
+    refusedIds.add(id)
+    return 'bad is refused'
+  })
 }
 
 const loseAnswer: Step = ({ backend }) => backend.loseNextAnswer(1)

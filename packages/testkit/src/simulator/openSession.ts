@@ -82,6 +82,7 @@ const commit = ({ store, committed }: SimulatedSession, events: ReadonlyArray<Ev
       id,
       name: definition.name,
       argsJson: JSON.stringify(args),
+      group: receipt.eventIds,
       isPersisted: false,
       confirmed: null,
       rejection: null,

@@ -110,9 +110,10 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
         setAside(files.eventlog, salvaged)
         syncFolder(files.folder)
       })
+      const eventlog = openWal(files.eventlog, synchronous)
       return {
-        eventlog: openWal(files.eventlog, synchronous),
-        corrupt: tryOpen(salvaged),
+        eventlog,
+        corrupt: tryOpen(salvaged, eventlog),
         keptAs,
         done: () =>
           asSqlite('keep the corrupt eventlog', () => {
@@ -152,10 +153,13 @@ const salvageUnfinished = (path: string): SqliteError =>
     detail: `the salvage from ${path} was interrupted`,
   })
 
-const tryOpen = (path: string): SqliteConnection | undefined => {
+/** **Fails with** `SqliteError` where the machine does; then `eventlog` is closed. */
+const tryOpen = (path: string, eventlog: SqliteConnection): SqliteConnection | undefined => {
   try {
     return openBetterSqlite({ path, mustExist: true })
-  } catch {
-    return undefined
+  } catch (error) {
+    if (error instanceof SqliteError && error.isDamage) return undefined
+    eventlog.close()
+    throw error
   }
 }

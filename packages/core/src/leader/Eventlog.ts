@@ -10,6 +10,7 @@ import { type EventSequenceNumber, parentOf, type Position, root } from '../even
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { eventlogApplicationId, eventlogTablesSql, formatVersion } from '../sqlite/SystemTables.ts'
+import { readDamaged } from './DamagedRead.ts'
 import {
   envelopeValues,
   prepareEventlogStatements,
@@ -76,14 +77,9 @@ export class Eventlog {
     return new Eventlog(connection, false)
   }
 
-  /** Opens what is left of a corrupt log, to read what can be read; `undefined` if that is nothing at all. */
-  static openDamaged(connection: SqliteConnection): Eventlog | undefined {
-    try {
-      return new Eventlog(connection, true)
-    } catch {
-      connection.close()
-      return undefined
-    }
+  /** Opens what is left of a corrupt log, to read what can be read. **Fails with** `SqliteError`, `FormatUnsupported`. */
+  static openDamaged(connection: SqliteConnection): Eventlog {
+    return new Eventlog(connection, true)
   }
 
   get status(): SyncStatusRow {
@@ -97,11 +93,10 @@ export class Eventlog {
   }
 
   #statusIfReadable(): SyncStatusRow {
-    try {
-      return this.#readStatus()
-    } catch {
-      return unreadableStatus
-    }
+    return readDamaged(
+      () => this.#readStatus(),
+      () => unreadableStatus,
+    )
   }
 
   /** Takes the lead: raises the term (beyond `above`), durably. Every leader before this one is stale from here on. */

@@ -27,9 +27,9 @@ import { SqliteError } from '../sqlite/SqliteError.ts'
 import { admitPushes } from './PushAdmission.ts'
 import type { SendToSession, SessionFeed } from './SessionFeed.ts'
 import { takeAck, takeImage, takeNoImage } from './StateReports.ts'
-import { StateReplica } from './StateReplica.ts'
+import { readStateHead, StateReplica } from './StateReplica.ts'
 import { chooseHost, subscribe, takeNewestBack } from './Subscription.ts'
-import { isCorrupt, type KnownStatus, openEventlog, salvageEventlog } from './Salvage.ts'
+import { isCorrupt, type KnownStatus, type OpenedLog, openEventlog, salvageEventlog } from './Salvage.ts'
 
 export interface LeaderOptions {
   readonly storage: LeaderStorage
@@ -74,7 +74,14 @@ export class Leader {
   /** Takes over the store: raises the term in both databases. **Fails with** `FormatUnsupported`, `SqliteError`. */
   constructor(options: LeaderOptions) {
     this.#options = options
-    this.#state = this.#open(openEventlog)
+    try {
+      this.#state = this.#open(openEventlog)
+    } catch (error) {
+      // Damage among pending rows, behind those that opening looks at.
+      if (!isCorrupt(error)) throw error
+      const known = readStateHead(options.storage) ?? {}
+      this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, known))
+    }
   }
 
   #open(openLog: typeof openEventlog): LeaderState {
@@ -82,26 +89,24 @@ export class Leader {
     const newClientId = (): string =>
       makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
     const { log, salvaged } = openLog(storage, newClientId)
+    let replica: StateReplica | undefined
     try {
       log.raiseTerm()
+      this.#tellSalvaged(salvaged)
+      replica = new StateReplica(storage, log.status.term)
+      return makeLeaderState({ environment, log, replica, keepExport: (bytes) => storage.keepExport(bytes) })
     } catch (error) {
-      // Whoever tries again in this process must find the file free.
+      // Whoever tries again in this process must find the files free.
+      replica?.close()
       log.close()
       throw error
     }
-    if (salvaged !== null) {
-      environment.log({
-        level: 'error',
-        message: 'the eventlog was corrupt and has been salvaged',
-        fields: { ...salvaged },
-      })
-    }
-    return makeLeaderState({
-      environment,
-      log,
-      replica: new StateReplica(storage, log.status.term),
-      keepExport: (bytes) => storage.keepExport(bytes),
-    })
+  }
+
+  #tellSalvaged(salvaged: OpenedLog['salvaged']): void {
+    if (salvaged === null) return
+    const message = 'the eventlog was corrupt and has been salvaged'
+    this.#options.environment.log({ level: 'error', message, fields: { ...salvaged } })
   }
 
   get term(): number {

@@ -3,7 +3,7 @@ import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 /** What is left of a corrupt eventlog, and the empty one in its place. */
 export interface SetAsideEventlog {
   readonly eventlog: SqliteConnection
-  /** The kept file, read-only, for salvage; `undefined` if SQLite cannot open it at all. */
+  /** The kept file, read-only, for salvage; `undefined` if it is nothing that SQLite can open. */
   readonly corrupt: SqliteConnection | undefined
   readonly keptAs: string
   /**
@@ -30,6 +30,9 @@ export interface LeaderStorage {
   readonly replaceState: (image: Uint8Array | null) => SqliteConnection
   /** Stores the exported log of a `reset` durably, beside the store's own files, and answers where. */
   readonly keepExport: (bytes: Uint8Array) => string
-  /** Keeps a corrupt eventlog aside and opens an empty one in its place. */
+  /**
+   * Keeps a corrupt eventlog aside and opens an empty one in its place. **Fails with** `SqliteError`, also when it is the
+   * machine that keeps the corrupt one from being opened.
+   */
   readonly setAsideEventlog: () => SetAsideEventlog
 }

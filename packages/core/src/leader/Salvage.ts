@@ -9,6 +9,7 @@ import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { next, type Position, root } from '../event/EventSequenceNumber.ts'
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
+import { readDamaged } from './DamagedRead.ts'
 import { Eventlog } from './Eventlog.ts'
 import type { SyncStatusRow } from './EventlogStatements.ts'
 import type { LeaderStorage, SetAsideEventlog } from './LeaderStorage.ts'
@@ -77,7 +78,12 @@ const copySalvaged = (
   newClientId: () => string,
   known: KnownStatus,
 ): OpenedLog => {
-  const old = corrupt === undefined ? undefined : Eventlog.openDamaged(corrupt)
+  const old =
+    corrupt &&
+    readDamaged(
+      () => Eventlog.openDamaged(corrupt),
+      () => undefined,
+    )
   const log = Eventlog.open(eventlog, () => old?.status.clientId || known.clientId || newClientId())
   const highest = (name: 'term' | 'epoch' | 'attachment') => Math.max(known[name] ?? 0, old?.status[name] ?? 0)
   log.raiseTerm(highest('term'))
@@ -90,19 +96,15 @@ const copySalvaged = (
     done()
     return { log, salvaged: { keptAs, events: 0 } }
   }
+  const rejected = readDamaged(
+    () => old.rejected(),
+    () => [],
+  )
   const rows = renumber(readWhatCanBeRead(old))
-  log.write({ rows, status, rejected: tryRead(() => old.rejected()) })
+  log.write({ rows, status, rejected })
   old.close()
   done()
   return { log, salvaged: { keptAs, events: rows.length } }
-}
-
-const tryRead = <A>(read: () => ReadonlyArray<A>): ReadonlyArray<A> => {
-  try {
-    return read()
-  } catch {
-    return []
-  }
 }
 
 /** About a second of look-ups that fail. */
@@ -110,41 +112,67 @@ const failuresMax = 20_000
 /** Steps across a damaged stretch get longer by one row after so many failures: 20,000 of them cross 780,000 rows. */
 const failuresPerStep = 256
 
+type DamagedLog = Pick<Eventlog, 'page'>
+
+/** A page of rows, or `undefined` where one of them cannot be read. */
+const tryPage = (old: DamagedLog, after: Position, limit: number) =>
+  readDamaged(
+    () => old.page(after, limit),
+    () => undefined,
+  )
+
 /**
  * In pages until one fails; then row by row across the damage, and on in pages. Steps that were longer than one row are
  * taken back where reading works again, so no readable row behind a damaged stretch is lost.
  */
-const readWhatCanBeRead = (old: Pick<Eventlog, 'page'>): ReadonlyArray<NumberedEvent> => {
+const readWhatCanBeRead = (old: DamagedLog): ReadonlyArray<NumberedEvent> => {
   const rows = new Map<string, NumberedEvent>()
   let after: Position = root
   let failedBehind: Position = root
   let [limit, inARow] = [1000, 0]
   for (let failures = 0; failures < failuresMax;) {
     const stepRows = 1 + Math.floor(inARow / failuresPerStep)
-    try {
-      const page = old.page(after, limit)
-      const last = page.at(-1)
-      if (stepRows > 1) after = { global: failedBehind.global + 1, client: 0 }
-      else if (last === undefined) break
-      else {
-        for (const row of page) rows.set(row.event.id, row)
-        after = last.seq
-        limit = 1000
-      }
-      inARow = 0
-    } catch (error) {
-      // No memory and the like say nothing of the row. A sector that cannot be read is damage.
-      if (error instanceof SqliteError && error.isRetryable && error.reason !== 'IoFailed') throw error
+    const page = tryPage(old, after, limit)
+    if (page === undefined) {
       failures++
       if (limit > 1) limit = 1
       else {
         failedBehind = after
-        after = { global: after.global + stepRows, client: 0 }
+        after = (stepRows === 1 && nextReadableAt(old, after)) || { global: after.global + stepRows, client: 0 }
         inARow++
       }
+      continue
     }
+    const last = page.at(-1)
+    if (stepRows > 1) after = { global: failedBehind.global + 1, client: 0 }
+    else if (last === undefined) break
+    else {
+      for (const row of page) rows.set(row.event.id, row)
+      after = last.seq
+      limit = 1000
+    }
+    inARow = 0
   }
   return Array.from(rows.values())
+}
+
+/** No log has as many client-only events behind one synced event. */
+const clientMax = 2 ** 32
+
+/**
+ * The damage may end among the client-only events of one synced event: the first position of them behind which reading
+ * works again, or `undefined` when it goes on behind the last of them.
+ */
+const nextReadableAt = (old: DamagedLog, { global, client }: Position): Position | undefined => {
+  const canRead = (at: number): boolean => tryPage(old, { global, client: at }, 1) !== undefined
+  let [unreadable, readable] = [client, clientMax]
+  if (!canRead(readable)) return undefined
+  while (readable - unreadable > 1) {
+    const middle = Math.floor((unreadable + readable) / 2)
+    if (canRead(middle)) readable = middle
+    else unreadable = middle
+  }
+  return { global, client: readable }
 }
 
 const renumber = (rows: ReadonlyArray<NumberedEvent>): ReadonlyArray<NumberedEvent> => {

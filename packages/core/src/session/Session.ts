@@ -287,7 +287,9 @@ export class Session {
     const { environment, onFailure } = this.#options
     const isMachines = error instanceof SqliteError && error.isRetryable
     environment.log({ level: 'warn', message: String(error), fields: { sessionId: state.sessionId } })
-    if (isMachines || this.#isNewReport(error)) onFailure(error)
+    // A snapshot cures a damaged image; what the new database fails with as well, the app has to know.
+    const isLasting = this.#failures > 0 && error instanceof SqliteError && error.isEnvironment
+    if (isMachines || isLasting || this.#isNewReport(error)) onFailure(error)
     const again = (): void => this.#subscribe(!isMachines, error instanceof SqliteError && error.isDamage)
     this.#failures++
     if (!isMachines && this.#failures === 1) return again()

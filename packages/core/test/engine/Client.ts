@@ -46,7 +46,8 @@ export interface SessionOptions {
   readonly onOpenDatabase?: () => void
 }
 
-type StorageName = 'eventlog' | 'state'
+/** `corrupt`: the eventlog that is being salvaged. */
+type StorageName = 'eventlog' | 'state' | 'corrupt'
 
 /** A leader with everything of it that can be stopped. */
 export interface RunningLeader {
@@ -152,7 +153,8 @@ export class Client {
       keepExport: (bytes) => storage.keepExport(bytes),
       setAsideEventlog: () => {
         const aside = storage.setAsideEventlog()
-        return { ...aside, eventlog: watch('eventlog', aside.eventlog) }
+        const corrupt = aside.corrupt === undefined ? undefined : this.#watched('corrupt', aside.corrupt)
+        return { ...aside, eventlog: watch('eventlog', aside.eventlog), corrupt }
       },
     }
   }

@@ -4,6 +4,7 @@ import { describe, expect } from 'vitest'
 import { openBetterSqlite } from '../../../../adapter-node/src/BetterSqliteConnection.ts'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
 import { engineCase } from '../Case.ts'
+import { classifySqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
 
 const overwrite = (path: string, from: number, length: number): void => {
@@ -161,6 +162,64 @@ describe('a corrupt eventlog', () => {
       expect(draftsShown(again)).toBe('d:kept')
     },
   )
+
+  engineCase('around damage among client-only events, what is behind them is kept, too', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend })
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
+    backend.setOnline(false)
+    for (let i = 0; i < 300; i++) store.commit(draftSaved({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+    await store.commit(todoCreated({ id: '2', text: 'mine' }), draftSaved({ id: '2000', text: 'last' })).persisted
+    await device.close(store)
+    await device.kill()
+    damageLeaf(device.files.eventlog, 'eventlog')
+    backend.setOnline(true)
+    const again = await device.open()
+    for await (const event of again.events()) if (event.name === 'todoCreated' && event.position.global === 2) break
+    await untilSynced(again, 2)
+    expect(device.logged.some(({ message }) => message.includes('salvaged'))).toBe(true)
+    expect([shown(again), backend.log('demo').length]).toEqual(['1:a 2:mine', 2])
+    const left = draftsShown(again).split(' ')
+    expect(left.at(-1)).toBe('2000:last')
+    // One page of some 20 events is gone.
+    expect(left.length).toBeGreaterThan(270)
+  })
+
+  for (const [code, sql, n] of [
+    // Row by row: the first look-up is for a page, the fourth for the second row.
+    ['SQLITE_IOERR_READ', /FROM eventlog WHERE \(/u, 4],
+    ['SQLITE_IOERR_READ', /FROM __headwater_rejected/u, 1],
+    ['SQLITE_NOMEM', /FROM eventlog WHERE \(/u, 4],
+    ['SQLITE_NOMEM', /FROM __headwater_rejected/u, 1],
+  ] as const)
+    engineCase(`a machine that fails while it is read is no damage (${code}, ${sql.source})`, async ({ client }) => {
+      const backend = memoryBackend()
+      backend.setValidator(({ argsJson }) => (argsJson.includes('spam') ? 'no spam here' : undefined))
+      const device = client({ backend })
+      const store = await device.open()
+      await expect(store.commit(todoCreated({ id: '0', text: 'spam' })).confirmed).rejects.toThrow('spam')
+      backend.setOnline(false)
+      for (let i = 0; i < 300; i++) store.commit(todoCreated({ id: `${1000 + i}`, text: 'x'.repeat(100) }))
+      await store.commit(todoCreated({ id: '2', text: 'last' })).persisted
+      await device.close(store)
+      await device.kill()
+      damageLeaf(device.files.eventlog, 'eventlog')
+      let count = 0
+      device.onStatement = (name, statement) => {
+        if (name !== 'corrupt' || !sql.test(statement) || ++count !== n) return
+        throw classifySqliteError({ code, detail: 'test', operation: 'all' })
+      }
+      // The app is told, and tries again.
+      await expect(device.open()).rejects.toThrow(code)
+      const again = await device.open()
+      backend.setOnline(true)
+      await again.until(({ isSynced }) => isSynced)
+      const left = shown(again).split(' ')
+      expect(left.slice(0, 3).map((todo) => todo.slice(0, 4))).toEqual(['1000', '1001', '1002'])
+      expect([left.at(-1), count >= n]).toEqual(['2:last', true])
+      expect((await again.rejected.list()).map(({ detail }) => detail)).toEqual(['no spam here'])
+    })
 
   engineCase('a log whose status cannot be read is salvaged, too: unpushed events are pushed', async ({ client }) => {
     const backend = memoryBackend()

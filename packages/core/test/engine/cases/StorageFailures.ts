@@ -10,7 +10,7 @@ import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase } from '../Case.ts'
 import { shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
 
-const failed = (reason: 'Full' | 'Corrupt') =>
+const failed = (reason: 'Full' | 'Corrupt' | 'ReadOnly' | 'OutOfMemory' | 'IoFailed') =>
   new SqliteError({ reason, operation: 'run', code: `SQLITE_${reason.toUpperCase()}`, detail: 'test' })
 
 describe('a leader that cannot take over', () => {
@@ -161,6 +161,28 @@ describe("a session's database that cannot be read", () => {
     machine.failures = 1
     await store.commit(todoCreated({ id: '1', text: 'a' })).confirmed
     expect(machine.failures).toBe(0)
+  })
+})
+
+describe("a session's database that cannot be written", () => {
+  engineCase('nor one made anew: the app is told, and it goes on once it can', async ({ client }) => {
+    const device = client({ backend: memoryBackend() })
+    const machine = { isReadOnly: false }
+    const store = await device.open({
+      watchDatabase: (connection) =>
+        watchedConnection(connection, ({ sql }, run) => {
+          if (machine.isReadOnly && /^\s*(INSERT|DROP)/u.test(sql)) throw failed('ReadOnly')
+          return run()
+        }),
+    })
+    const told = Promise.withResolvers<unknown>()
+    store.onNotice((notice) => notice._tag === 'failure' && told.resolve(notice.error))
+    const other = await device.open()
+    machine.isReadOnly = true
+    await other.commit(todoCreated({ id: '1', text: 'a' })).persisted
+    expect(await told.promise).toMatchObject({ reason: 'ReadOnly' })
+    machine.isReadOnly = false
+    await untilShown(store, '1:a')
   })
 })
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
 
 export interface AnomalyOptions {
@@ -9,6 +10,8 @@ export interface AnomalyOptions {
   /** The one operation to fail. **Shape** counts from 1. */
   readonly n: number | null
   readonly isQuick: boolean
+  /** Threads. */
+  readonly jobs: number
 }
 
 /** What can be asked for. */
@@ -25,14 +28,15 @@ export class WrongFlag extends Error {
 
 /** Reads the command line. **Fails with** `WrongFlag`. */
 export const readOptions = (args: ReadonlyArray<string>, choices: AnomalyChoices): AnomalyOptions => {
-  const { driver, path, fault, duration, n, quick } = parse(args)
+  const { driver, path, fault, duration, n, quick, jobs } = parse(args)
   return {
     driver: oneOf('driver', driver, choices.drivers),
     path: oneOf('path', path, choices.paths),
     fault: oneOf('fault', fault, choices.faults),
     duration: oneOf('duration', duration, ['once', 'lasting']),
-    n: n === undefined ? null : count(n),
+    n: n === undefined ? null : count('n', n),
     isQuick: quick === true,
+    jobs: jobs === undefined ? availableParallelism() : count('jobs', jobs),
   }
 }
 
@@ -44,13 +48,14 @@ const parse = (args: ReadonlyArray<string>) => {
     fault: text,
     duration: text,
     n: text,
+    jobs: text,
     quick: { type: 'boolean' },
   } as const
   try {
     return parseArgs({ args: [...args], options }).values
   } catch (error) {
     throw new WrongFlag(
-      `${String(error instanceof Error ? error.message : error).split('. ')[0]}; there are --driver, --path, --fault, --duration, --n, --quick`,
+      `${String(error instanceof Error ? error.message : error).split('. ')[0]}; there are --driver, --path, --fault, --duration, --n, --quick, --jobs`,
     )
   }
 }
@@ -61,8 +66,8 @@ const oneOf = (flag: string, value: string | undefined, known: ReadonlyArray<str
   return value
 }
 
-const count = (text: string): number => {
+const count = (flag: string, text: string): number => {
   const n = Number(text)
-  if (!Number.isInteger(n) || n < 1) throw new WrongFlag(`--n is a whole number from 1 on, not "${text}"`)
+  if (!Number.isInteger(n) || n < 1) throw new WrongFlag(`--${flag} is a whole number from 1 on, not "${text}"`)
   return n
 }

@@ -65,7 +65,7 @@ class NodeDevice implements AnomalyDevice {
       try {
         return run()
       } catch (error) {
-        if (this.#armed !== null && error instanceof SqliteError && error.isEnvironment) this.#hit ??= at
+        if (this.#isSettingsDoing(error)) this.#hit ??= at
         throw error
       }
     }
@@ -77,6 +77,13 @@ class NodeDevice implements AnomalyDevice {
         inner.close()
       },
     }
+  }
+
+  /** What SQLite itself fails with under a setting; damage is a path's own. */
+  #isSettingsDoing(error: unknown): boolean {
+    if (this.#armed === null || (this.#armed.name !== pageCount && faults[this.#armed.name]?.setting === undefined))
+      return false
+    return error instanceof SqliteError && error.isEnvironment && !error.isDamage
   }
 
   #isDue(): boolean {
@@ -111,7 +118,8 @@ class NodeDevice implements AnomalyDevice {
       keepExport: storage.keepExport,
       setAsideEventlog: () => {
         const aside = storage.setAsideEventlog()
-        return { ...aside, eventlog: this.#watch('eventlog', aside.eventlog) }
+        const corrupt = aside.corrupt === undefined ? undefined : this.#watch('corrupt', aside.corrupt)
+        return { ...aside, eventlog: this.#watch('eventlog', aside.eventlog), corrupt }
       },
     }
   }

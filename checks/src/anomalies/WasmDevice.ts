@@ -1,5 +1,5 @@
 /** A client's databases on a disk of ours below the WASM driver: every operation of SQLite on a file can fail. */
-import { type LeaderStorage, type SqliteConnection, classifySqliteError } from '@headwater/core/adapter'
+import { type LeaderStorage, type SqliteConnection, classifySqliteError, SqliteError } from '@headwater/core/adapter'
 import { loadWasmSqlite, openWasmSqlite } from '@headwater/sqlite-wasm'
 import { type DiskFault, type DiskOperation, FaultyDisk, openFaultyWasm } from '@headwater/testkit'
 import { type AnomalyDevice, type DeviceKind, type FaultDuration, spoilPagesWith } from './AnomalyDevice.ts'
@@ -104,8 +104,12 @@ class WasmDevice implements AnomalyDevice {
     try {
       corrupt = this.#keep(openFaultyWasm(sqlite, this.#disk, salvagedFile))
       corrupt.exec('PRAGMA locking_mode = EXCLUSIVE')
-    } catch {
+    } catch (error) {
       corrupt?.close()
+      if (!(error instanceof SqliteError && error.isDamage)) {
+        eventlog.close()
+        throw error
+      }
       corrupt = undefined
     }
     return { eventlog, corrupt, keptAs, done: () => this.#move(salvagedFile, keptAs) }

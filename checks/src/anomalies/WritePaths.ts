@@ -156,8 +156,14 @@ export const writePaths: Readonly<Record<string, WritePath>> = {
       await opened(world)
       for (let i = 0; i < 12; i++) world.commit(created(`s${i}`, `settled-${i} ${'x'.repeat(600)}`))
       await world.synced()
+      // Nobody else has these: a salvage that skips a row that can be read loses it.
+      world.setOnline(false)
+      world.commit(created('A'), selected({ id: 'c', n: 1 }), selected({ id: 'd', n: 2 }))
+      world.commit(created('B'), selected({ id: 'e', n: 3 }))
+      await world.commit(created('C', 'z'.repeat(4000)), created('D')).persisted
       await world.close()
       world.device.spoilEventlog('settled-2 ')
+      world.setOnline(true)
     },
     run: opened,
   },

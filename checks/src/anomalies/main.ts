@@ -2,65 +2,77 @@
  * `check:anomalies`: the nth write, sync, truncate, open, delete, read or statement fails, on every write path, for every
  * n until the path comes through untouched. **Source** spec section 11, P9.
  */
-import type { AnomalyRow } from './AnomalyLoop.ts'
-import { runLoops } from './AnomalyLoop.ts'
+import { type AnomalyTask, deviceKinds, type LoopResult, tasksOf } from './AnomalyLoop.ts'
 import { type AnomalyOptions, readOptions, WrongFlag } from './AnomalyOptions.ts'
-import { fileAnomalies, runFileAnomaly } from './FileAnomalies.ts'
-import { nodeDevice } from './NodeDevice.ts'
-import { wasmDevice } from './WasmDevice.ts'
+import { runTasks } from './AnomalyPool.ts'
+import { fileAnomalies } from './FileAnomalies.ts'
 import { writePaths } from './WritePaths.ts'
 
-const kinds = [wasmDevice, nodeDevice]
+const fail = (message: string): never => {
+  process.stderr.write(`check:anomalies: ${message}\n`)
+  process.exit(2)
+}
 
 const optionsOrExit = (): AnomalyOptions => {
   try {
     return readOptions(process.argv.slice(2), {
-      drivers: kinds.map(({ name }) => name),
+      drivers: deviceKinds.map(({ name }) => name),
       paths: [...Object.keys(writePaths), ...Object.keys(fileAnomalies)],
-      faults: [...new Set(kinds.flatMap(({ faults }) => Object.keys(faults)))],
+      faults: [...new Set(deviceKinds.flatMap(({ faults }) => Object.keys(faults)))],
     })
   } catch (error) {
     if (!(error instanceof WrongFlag)) throw error
-    process.stderr.write(`check:anomalies: ${error.message}\n`)
-    process.exit(2)
+    return fail(error.message)
   }
 }
 
-const rows = async function* (options: AnomalyOptions): AsyncGenerator<AnomalyRow, void, void> {
-  for (const kind of kinds) if (options.driver === null || options.driver === kind.name) yield* runLoops(kind, options)
-  if (options.driver === 'wasm' || options.fault !== null || options.n !== null) return
-  for (const path of Object.keys(fileAnomalies))
-    if (options.path === null || options.path === path) yield await runFileAnomaly(path)
+/** One line of the table: a path on a driver. */
+interface Row {
+  points: number
+  violations: number
+  isSampled: boolean
 }
 
-const total = ({ points }: AnomalyRow): number => [...points.values()].reduce((sum, count) => sum + count, 0)
+const options = optionsOrExit()
+const tasks = tasksOf(options)
+if (tasks.length === 0) fail('no such path with that driver and fault')
+const rows = new Map<string, Row>()
+const nameOf = ({ driver, path }: AnomalyTask): string => `${driver} ${path}`
+for (const task of tasks) rows.set(nameOf(task), { points: 0, violations: 0, isSampled: false })
 
-const show = (row: AnomalyRow): void => {
-  const counts = [...row.points].map(([fault, count]) => `${fault}: ${count}`).join(', ')
-  process.stdout.write(`${row.driver} ${row.path}: ${counts}\n`)
-  for (const violation of row.violations) process.stdout.write(`  VIOLATION ${row.driver} ${row.path}: ${violation}\n`)
+const show = (task: AnomalyTask, { held, step, violations }: LoopResult): void => {
+  const row = rows.get(nameOf(task))!
+  row.points += held
+  row.violations += violations.length
+  row.isSampled ||= step > 1
+  const fault = task.fault === null ? '' : `, ${task.fault.name} ${task.fault.duration}`
+  const sampled = step > 1 ? `, behind the first thousand one of ${step}` : ''
+  process.stdout.write(`${nameOf(task)}${fault}: ${held}${sampled}\n`)
+  for (const violation of violations) process.stdout.write(`  VIOLATION ${nameOf(task)}: ${violation}\n`)
 }
 
-const table = (done: ReadonlyArray<AnomalyRow>): string => {
-  const lines = done.map((row) => [row.driver, row.path, `${total(row)}`, `${row.violations.length}`])
+const table = (): string => {
+  const lines = Array.from(rows, ([name, row]) => {
+    const [driver, path] = name.split(' ')
+    return [driver!, path!, `${row.points}${row.isSampled ? ' (sampled)' : ''}`, `${row.violations}`]
+  })
   const all = [['driver', 'write path', 'fault points', 'violations'], ...lines]
   const widths = [0, 1, 2, 3].map((column) => Math.max(...all.map((line) => line[column]!.length)))
   return all.map((line) => line.map((cell, column) => cell.padEnd(widths[column]!)).join('  ')).join('\n')
 }
 
-const options = optionsOrExit()
-const done: Array<AnomalyRow> = []
-for await (const row of rows(options)) {
-  show(row)
-  done.push(row)
+const sum = (value: (row: Row) => number, driver = ''): number =>
+  Array.from(rows).reduce((total, [name, row]) => total + (name.startsWith(driver) ? value(row) : 0), 0)
+
+await runTasks(tasks, options.jobs, show)
+const violations = sum((row) => row.violations)
+const proof = {
+  points: sum((row) => row.points),
+  points_wasm: sum((row) => row.points, 'wasm'),
+  points_node: sum((row) => row.points, 'node'),
+  paths: rows.size,
+  violations,
 }
-if (done.length === 0) {
-  process.stderr.write('check:anomalies: no such path with that driver\n')
-  process.exit(2)
-}
-const points = done.reduce((sum, row) => sum + total(row), 0)
-const violations = done.reduce((sum, row) => sum + row.violations.length, 0)
-process.stdout.write(
-  `\n${table(done)}\n\nPROOF anomalies_points=${points} anomalies_paths=${done.length} anomalies_violations=${violations}\n`,
-)
+const figures = Object.entries(proof).map(([name, value]) => `anomalies_${name}=${value}`)
+process.stdout.write(`\n${table()}\n\nPROOF ${figures.join(' ')}\n`)
 process.exit(violations === 0 ? 0 : 1)

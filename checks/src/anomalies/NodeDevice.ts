@@ -3,7 +3,6 @@
  * SQLite says there, it can say on any platform.
  */
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBetterSqlite } from '@headwater/adapter-node'
 import { type LeaderStorage, type SqliteConnection, classifySqliteError, SqliteError } from '@headwater/core/adapter'
@@ -11,6 +10,7 @@ import { type Watch, watchedConnection } from '@headwater/testkit'
 import { fileLeaderStorage } from '../../../packages/adapter-node/src/FileLeaderStorage.ts'
 import { makeStoreFiles, storeFiles, type StoreFiles } from '../../../packages/adapter-node/src/StoreFiles.ts'
 import { type AnomalyDevice, type DeviceKind, type FaultDuration, spoilPagesWith } from './AnomalyDevice.ts'
+import { scratchFolder } from './ScratchFolder.ts'
 
 interface Fault {
   /** What the failing call is told. */
@@ -32,7 +32,7 @@ const faults: Readonly<Record<string, Fault>> = {
 const pageCount = 'page-count'
 
 class NodeDevice implements AnomalyDevice {
-  readonly #directory = mkdtempSync(join(tmpdir(), 'headwater-anomaly-'))
+  readonly #directory = mkdtempSync(join(scratchFolder, 'headwater-anomaly-'))
   readonly #files: StoreFiles = makeStoreFiles(this.#directory, 'demo')
   readonly #opened = new Set<SqliteConnection>()
   #hit: string | null = null
@@ -138,7 +138,7 @@ class NodeDevice implements AnomalyDevice {
   }
 
   look<A>(look: (files: { readonly eventlog: SqliteConnection; readonly state: SqliteConnection }) => A): A {
-    const copy = mkdtempSync(join(tmpdir(), 'headwater-anomaly-look-'))
+    const copy = mkdtempSync(join(scratchFolder, 'headwater-anomaly-look-'))
     cpSync(this.#directory, copy, { recursive: true })
     const files = storeFiles(copy, 'demo')
     const eventlog = openBetterSqlite({ path: files.eventlog })

@@ -104,9 +104,11 @@ const quiet = async (simulation: Simulation, dice: Dice): Promise<void> => {
   const isSettled = (): boolean => participants.every((each) => isIdle(simulation, each) || isStopped(each))
   for (let decisions = 0; ; decisions++) {
     must(decisions < decisionsMax, 'P8', () => 'sync stops again however often the app decides')
-    await world.runUntil(isSettled, quietMs)
-    await world.runFor(50)
-    await world.runUntil(isSettled, quietMs)
+    do {
+      await world.runUntil(isSettled, quietMs)
+      // Receipts are told a moment later.
+      await world.runFor(100)
+    } while (!isSettled())
     checkStep(simulation)
     const stopped = participants.filter(isStopped)
     for (const { client } of participants) {

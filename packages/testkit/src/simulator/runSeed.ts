@@ -104,7 +104,9 @@ const quiet = async (simulation: Simulation, dice: Dice): Promise<void> => {
   const isSettled = (): boolean => participants.every((each) => isIdle(simulation, each) || isStopped(each))
   for (let decisions = 0; ; decisions++) {
     must(decisions < decisionsMax, 'P8', () => 'sync stops again however often the app decides')
+    const deadline = world.now + quietMs
     do {
+      must(world.now < deadline, 'P8', () => 'idle comes and goes')
       await world.runUntil(isSettled, quietMs)
       // Receipts are told a moment later.
       await world.runFor(100)

@@ -108,12 +108,13 @@ export const makeSimulation = (seed: number, sqlite: WasmSqlite): Simulation => 
 export const backendLog = ({ backend }: Simulation) => backend.log(storeId)
 
 /** Opens a session; an app that is too old by now is told so, and that is all that may go wrong. */
-export const open = ({ trace }: Simulation, client: SimulatedClient): Promise<void> =>
+export const open = ({ trace, defects }: Simulation, client: SimulatedClient): Promise<void> =>
   openSession(client).then(
     ({ label, version }) => trace(`${label}: open, version ${version}`),
     (error: unknown) => {
-      if (!(error instanceof Error) || error.name !== 'SchemaOutdated') throw error
-      trace(`${client.options.name}: a session is outdated before it is open`)
+      if (error instanceof Error && error.name === 'SchemaOutdated')
+        return trace(`${client.options.name}: a session is outdated before it is open`)
+      defects.push(`${client.options.name}: a session could not be opened: ${String(error)}`)
     },
   )
 

@@ -64,9 +64,13 @@ export const runSeed = async (seed: number, sqlite: WasmSqlite, only?: ReadonlyS
     failure = describeFailure(error)
     describe(simulation)
   }
-  const result = { seed, failure, trace: simulation.lines, figures: figuresOf(simulation), idleAfterMs }
-  for (const { client } of simulation.participants) client.dispose()
-  return result
+  const figures = figuresOf(simulation)
+  try {
+    for (const { client } of simulation.participants) client.dispose()
+  } catch (error) {
+    failure ??= describeFailure(error)
+  }
+  return { seed, failure, trace: simulation.lines, figures, idleAfterMs }
 }
 
 const describeFailure = (error: unknown): string => {

@@ -98,6 +98,14 @@ export const backendMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: engine, test: 'stops syncing, tells the app, keeps everything' },
   },
   {
+    name: 'push-goes-on-while-stopped',
+    why: 'work of a device whose history is gone is mixed into the restored log before the app has decided',
+    file: `${leader}/BackendLoops.ts`,
+    find: `    yield* loops.running.await\n    const next =`,
+    replace: `    const next =`,
+    caughtBy: { file: engine, test: 'the same event stands at the same place behind others' },
+  },
+  {
     name: '5xx-taken-for-final',
     why: 'one restart of the server stops sync of every client until the app is reloaded',
     file: 'packages/backend-http/src/HttpFailure.ts',

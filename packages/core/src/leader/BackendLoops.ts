@@ -146,8 +146,9 @@ const pushLoop = Effect.fnUntraced(function* (loops: BackendLoops) {
   let eventsMax = batchEventsMax
   yield* loops.pulledOnce.await
   for (;;) {
-    yield* loops.running.await
     yield* loops.pushWork.await
+    // Last: sync may have stopped while there was nothing to push.
+    yield* loops.running.await
     const next = yield* Effect.result(attempt(() => readBatch(loops, eventsMax)))
     if (Result.isFailure(next)) {
       yield* handleFailure(loops, next.failure, 'push')

@@ -26,6 +26,7 @@ import * as Option from 'effect/Option'
 import * as Schema from 'effect/Schema'
 import * as Stream from 'effect/Stream'
 import * as SubscriptionRef from 'effect/SubscriptionRef'
+import { cursorAt, holdsCursor } from './Cursor.ts'
 import { FileLog } from './FileLog.ts'
 import { type Validate, headOf, holds, judgePush } from './PushJudgement.ts'
 
@@ -144,8 +145,9 @@ const mustBe = (log: FileLog, backendId: string): void => {
 
 const pull = (client: FileClient, log: FileLog, request: PullRequest): Stream.Stream<PullPage, SyncBackendError> => {
   if (request.backendId !== null) mustBe(log, request.backendId)
-  if (!holds(log, request.after)) {
-    throw new HistoryChanged({ detail: `e${request.after.global} is not in the log`, headGlobal: log.events.length })
+  if (!holds(log, request.after) || !holdsCursor(log, request.cursor)) {
+    const detail = `e${request.after.global} is not in the log, or not behind the same events`
+    throw new HistoryChanged({ detail, headGlobal: log.events.length })
   }
   return Stream.paginate({ after: request.after.global, isFirst: true }, ({ after, isFirst }) =>
     Effect.gen(function* () {
@@ -174,5 +176,11 @@ const pageAfter = (log: FileLog, after: number): PullPage => {
     events.push(event)
   }
   const isCaughtUp = after + events.length === log.events.length
-  return { backendId: log.backendId, events, cursor: null, head: headOf(log), isCaughtUp }
+  return {
+    backendId: log.backendId,
+    events,
+    cursor: cursorAt(log, after + events.length),
+    head: headOf(log),
+    isCaughtUp,
+  }
 }

@@ -2,23 +2,25 @@
  * One store's log in one file. The first line names the log, every other line is one accepted batch:
  *
  *     {"backendId":"…"}
- *     {"events":[{"global":1,…},{"global":2,…}]}
+ *     {"mark":"…","events":[{"global":1,…},{"global":2,…}]}
  *
  * A batch is a line, so that a crash in the middle of a write leaves a whole batch or none: a last line that is torn was
- * never acknowledged, and is cut off when the log is opened.
+ * never acknowledged, and is cut off when the log is opened. Its mark is random: see Cursor.ts.
  */
 import { closeSync, fstatSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { type BackendEvent, type PulledEvent, Unavailable } from '@headwater/core/backend'
 import * as Latch from 'effect/Latch'
+import type { Marks } from './Cursor.ts'
 import type { LogView } from './PushJudgement.ts'
 
-export class FileLog implements LogView {
+export class FileLog implements LogView, Marks {
   readonly path: string
   readonly backendId: string
   readonly events: Array<PulledEvent> = []
   readonly places = new Map<string, number>()
+  readonly marks: Array<string> = []
   /** Opened, and replaced by a closed one, when something was appended or the log is closed. */
   changed: Latch.Latch = Latch.makeUnsafe(false)
   isClosed = false
@@ -36,7 +38,7 @@ export class FileLog implements LogView {
       const { backendId, batches, bytes } = readLog(path, readFileSync(this.#file, 'utf8'))
       this.backendId = backendId ?? crypto.randomUUID()
       this.#bytes = bytes
-      for (const { events } of batches) this.#remember(events)
+      for (const batch of batches) this.#remember(batch)
       // What a killed process wrote may be in the page cache only: it is synced before anybody sees it.
       this.#settle()
       if (backendId === undefined) this.#write(`${JSON.stringify({ backendId: this.backendId })}\n`)
@@ -49,8 +51,9 @@ export class FileLog implements LogView {
   /** Comes back when the batch is on disk. Throws, and has appended nothing, if it could not be written. */
   append(events: ReadonlyArray<BackendEvent>): void {
     const stored = events.map((event): PulledEvent => ({ ...event, syncMetadataJson: null }))
-    this.#write(`${JSON.stringify({ events: stored })}\n`)
-    this.#remember(stored)
+    const batch: StoredBatch = { mark: crypto.randomUUID(), events: stored }
+    this.#write(`${JSON.stringify(batch)}\n`)
+    this.#remember(batch)
     this.#wake()
   }
 
@@ -77,10 +80,11 @@ export class FileLog implements LogView {
     fsyncSync(this.#file)
   }
 
-  #remember(events: ReadonlyArray<PulledEvent>): void {
+  #remember({ mark, events }: StoredBatch): void {
     for (const event of events) {
       this.places.set(event.id, this.events.length)
       this.events.push(event)
+      this.marks.push(mark)
     }
   }
 
@@ -114,9 +118,14 @@ const syncFolder = (folder: string): void => {
   closeSync(handle)
 }
 
+interface StoredBatch {
+  readonly mark: string
+  readonly events: ReadonlyArray<PulledEvent>
+}
+
 interface ReadLog {
   readonly backendId: string | undefined
-  readonly batches: ReadonlyArray<{ readonly events: ReadonlyArray<PulledEvent> }>
+  readonly batches: ReadonlyArray<StoredBatch>
   /** Of the lines that are whole. */
   readonly bytes: number
 }

@@ -25,6 +25,8 @@ const integer = (below: number): number => {
   return Math.floor((state / 2 ** 32) * below)
 }
 
+const withoutMarks = (file: Buffer): string => file.toString().replaceAll(/"mark":"[^"]+",/g, '')
+
 /** Runs a pusher until it has told `heads` of them, kills it, and gives everything it told. */
 const pushUntilKilled = (folder: string, heads: number): Promise<Array<string>> =>
   new Promise((resolve, reject) => {
@@ -78,7 +80,8 @@ void test('a last line torn anywhere is cut off, and the log goes on behind the 
     assert.equal(reopened.events.length, batchEvents)
     reopened.append(second)
     reopened.close()
-    assert.deepEqual(readFileSync(path), Buffer.concat([whole, line]))
+    // The same batch, appended anew.
+    assert.equal(withoutMarks(readFileSync(path)), withoutMarks(Buffer.concat([whole, line])))
     cuts += 1
   }
   console.log(`PROOF file_torn_cuts=${cuts} seed=${seed}`)

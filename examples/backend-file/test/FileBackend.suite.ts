@@ -31,8 +31,12 @@ const makeBackend = async (): Promise<BackendUnderTest> => {
     restore: async (storeId, global) => {
       backend.close()
       const [header, ...batches] = readFileSync(pathOf(storeId), 'utf8').trimEnd().split('\n')
-      const events = batches.flatMap((line) => JSON.parse(line).events).slice(0, global)
-      writeFileSync(pathOf(storeId), `${header}\n${JSON.stringify({ events })}\n`)
+      // What is kept keeps its marks.
+      const kept = batches
+        .map((line) => JSON.parse(line) as { mark: string; events: Array<{ global: number }> })
+        .map(({ mark, events }) => ({ mark, events: events.filter((event) => event.global <= global) }))
+        .filter(({ events }) => events.length > 0)
+      writeFileSync(pathOf(storeId), [header, ...kept.map((batch) => JSON.stringify(batch)), ''].join('\n'))
     },
     close: async () => {
       backend.close()

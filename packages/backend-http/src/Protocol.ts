@@ -15,8 +15,8 @@
  * below the prefix. `:storeId` matches `storeIdPattern`.
  *
  * Query of a pull: `after` and `afterId` are the durable position (`after=0` and no `afterId` at the root), `backendId`
- * the log it belongs to (absent before the first contact), `cursor` the opaque text of the last page stored (this
- * server ignores it), `live` one of {@link LiveMode}:
+ * the log it belongs to (absent before the first contact), `cursor` the opaque text of the last page stored
+ * (a server should have it name an append, see `PullRequest.cursor`), `live` one of {@link LiveMode}:
  *
  * | `live`           | Answer                                                                                      |
  * | ---------------- | ------------------------------------------------------------------------------------------- |

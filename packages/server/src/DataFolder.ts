@@ -3,7 +3,7 @@
  *
  * | File             | Holds                                                                                       |
  * | ---------------- | ------------------------------------------------------------------------------------------- |
- * | `log-v1.sqlite3` | every store's log (SqliteLog.ts); `v1` is the format's version                              |
+ * | `log-v1.sqlite3` | every store's log (SqliteLog.ts); the format's version is in it, as `user_version`          |
  * | `lock.sqlite3`   | one row that names the holder; the holder keeps a write transaction open, which dies with it |
  */
 import { existsSync, mkdirSync } from 'node:fs'
@@ -15,7 +15,7 @@ import { applicationId, formatVersion, logSchema } from './SqliteLog.ts'
 
 /** Why the data folder cannot be used. The message says what to do. */
 export class DataFolderError extends Data.TaggedError('DataFolderError')<{
-  readonly reason: 'InUse' | 'NotALog' | 'NewerFormat' | 'Unusable' | 'UnsupportedNode'
+  readonly reason: 'InUse' | 'NotALog' | 'NewerFormat' | 'OlderFormat' | 'Unusable' | 'UnsupportedNode'
   readonly detail: string
 }> {
   override get message(): string {
@@ -135,6 +135,10 @@ const checkFormat = (database: Database.Database, file: string): void => {
   if (version > formatVersion) {
     const detail = `${file} has format ${version}, this server knows up to ${formatVersion}; run the newer headwater-server that wrote it`
     throw new DataFolderError({ reason: 'NewerFormat', detail })
+  }
+  if (version < formatVersion) {
+    const detail = `${file} has format ${version}, this server needs ${formatVersion}; run the headwater-server that wrote it, or move it away and have clients push again (resolveHistory('re-push'))`
+    throw new DataFolderError({ reason: 'OlderFormat', detail })
   }
 }
 

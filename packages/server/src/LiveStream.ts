@@ -15,6 +15,7 @@ import { ServerFailure, stoppingFailure } from './ServerFailure.ts'
 
 export interface PullPlace {
   readonly after: BackendPosition
+  readonly cursor: string | null
   readonly backendId: string | null
 }
 

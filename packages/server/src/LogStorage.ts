@@ -63,6 +63,8 @@ export interface ReadRequest {
   /** `null` takes any log. */
   readonly backendId: string | null
   readonly after: BackendPosition
+  /** What an earlier answer gave, from a client that may say anything. See the port's `PullRequest.cursor`. */
+  readonly cursor: string | null
   readonly eventsMax: number
   /** Of the events' text; the first event is read whatever its size. */
   readonly bytesMax: number
@@ -75,6 +77,8 @@ export type ReadAnswer =
       readonly eventsJson: ReadonlyArray<string>
       /** Position of the last of them, or `after`. */
       readonly last: BackendPosition
+      /** Names the append that wrote the event at `last`; `null` at the root. */
+      readonly cursor: string | null
       readonly head: BackendPosition
     }
   | { readonly _tag: 'HistoryChanged'; readonly head: BackendPosition }

@@ -66,7 +66,8 @@ const placeOf = (url: URL): Effect.Effect<PullPlace, ServerFailure> => {
   if ((global === 0) !== (afterId === null))
     return malformed('afterId must be the id of the event at after, and absent at the root')
   const position: BackendPosition = { global, eventId: afterId }
-  return Effect.succeed({ after: position, backendId: url.searchParams.get('backendId') })
+  const { searchParams: query } = url
+  return Effect.succeed({ after: position, cursor: query.get('cursor'), backendId: query.get('backendId') })
 }
 
 /** Reads the page behind a place. **Fails with** `BackendReset`, `HistoryChanged`, `Unavailable`. */
@@ -80,8 +81,8 @@ const readStep = (server: ServerContext, storeId: string, from: PullPlace): Effe
     if (answer._tag === 'BackendReset') return yield* Effect.fail(resetFailure(from.backendId, answer.backendId))
     if (answer._tag === 'HistoryChanged')
       return yield* Effect.fail(historyFailure(from.after.global, answer.head.global))
-    const { backendId, eventsJson, head, last } = answer
+    const { backendId, eventsJson, cursor, head, last } = answer
     const isCaughtUp = last.global === head.global
-    const text = `{"backendId":${JSON.stringify(backendId)},"events":[${eventsJson.join(',')}],"cursor":null,"head":${JSON.stringify(head)},"isCaughtUp":${isCaughtUp}}`
-    return { text, events: eventsJson.length, next: { after: last, backendId } }
+    const text = `{"backendId":${JSON.stringify(backendId)},"events":[${eventsJson.join(',')}],"cursor":${JSON.stringify(cursor)},"head":${JSON.stringify(head)},"isCaughtUp":${isCaughtUp}}`
+    return { text, events: eventsJson.length, next: { after: last, cursor, backendId } }
   })

@@ -44,7 +44,7 @@ export const resetFailure = (expected: string | null, received: string): ServerF
 export const historyFailure = (after: number, headGlobal: number): ServerFailure =>
   new ServerFailure({
     tag: 'HistoryChanged',
-    detail: `the log does not hold that event at e${after}; it ends at e${headGlobal}`,
+    detail: `the log does not hold e${after} as it was read; it ends at e${headGlobal}`,
     fields: { headGlobal },
   })
 

@@ -4,24 +4,28 @@
  * | Table   | Columns                                               | Keys                                            |
  * | ------- | ----------------------------------------------------- | ----------------------------------------------- |
  * | `store` | `key, storeId, backendId, headGlobal, headId`         | primary key `key`, unique `storeId`             |
- * | `event` | `storeKey, global, eventId, json`                     | primary key `(storeKey, global)`, unique `(storeKey, eventId)` |
+ * | `event` | `storeKey, global, eventId, mark, json`               | primary key `(storeKey, global)`, unique `(storeKey, eventId)` |
  * | `claim` | `storeKey, clientId, principalId`                     | primary key `(storeKey, clientId)`              |
  *
- * `json` is the text of a `PulledEvent`, as it is sent. `head*` always equals the store's last event; it is kept so
+ * `json` is the text of a `PulledEvent`, as it is sent. `mark` is random and the same for all events of one append: cursors
+ * name it, so that a log that was restored and has grown again is not taken for the one it was. `head*` always equals the store's last event; it is kept so
  * that a judgement costs one row. `application_id` is "HWLG", `user_version` the format's version.
  */
+import { randomBytes } from 'node:crypto'
 import { type BackendEvent, type BackendPosition, pageBytesMax, pageEventsMax } from '@headwater/core/backend'
 import type Database from 'better-sqlite3'
 import type { AppendAnswer, AppendRequest, KnownAnswer, OtherLog, ReadAnswer, ReadRequest } from './LogStorage.ts'
 import { type LogView, holds, judgeKnown, judgeParent } from './PushJudgement.ts'
 
 export const applicationId = 0x48574c47
-export const formatVersion = 1
+/** 2: `event.mark`. */
+export const formatVersion = 2
 
 export const logSchema = `
   CREATE TABLE store (key INTEGER PRIMARY KEY, storeId TEXT NOT NULL UNIQUE, backendId TEXT NOT NULL,
     headGlobal INTEGER NOT NULL, headId TEXT) STRICT;
-  CREATE TABLE event (storeKey INTEGER NOT NULL, global INTEGER NOT NULL, eventId TEXT NOT NULL, json TEXT NOT NULL,
+  CREATE TABLE event (storeKey INTEGER NOT NULL, global INTEGER NOT NULL, eventId TEXT NOT NULL, mark TEXT NOT NULL,
+    json TEXT NOT NULL,
     PRIMARY KEY (storeKey, global)) STRICT, WITHOUT ROWID;
   CREATE UNIQUE INDEX eventById ON event (storeKey, eventId);
   CREATE TABLE claim (storeKey INTEGER NOT NULL, clientId TEXT NOT NULL, principalId TEXT NOT NULL,
@@ -47,6 +51,12 @@ export interface SqliteLog {
   readonly read: (store: StoreRow, request: ReadRequest) => ReadAnswer
 }
 
+/** What an event is known by: itself, and the append that wrote it. */
+interface EventKey {
+  readonly eventId: string
+  readonly mark: string
+}
+
 type Statements = ReturnType<typeof prepareStatements>
 
 const prepareStatements = (database: Database.Database) => ({
@@ -55,13 +65,13 @@ const prepareStatements = (database: Database.Database) => ({
   setHead: database.prepare<[number, string | null, number]>(
     'UPDATE store SET headGlobal = ?, headId = ? WHERE key = ?',
   ),
-  insert: database.prepare<[number, number, string, string]>(
-    'INSERT INTO event (storeKey, global, eventId, json) VALUES (?, ?, ?, ?)',
+  insert: database.prepare<[number, number, string, string, string]>(
+    'INSERT INTO event (storeKey, global, eventId, mark, json) VALUES (?, ?, ?, ?, ?)',
   ),
   place: database
     .prepare<[number, string], number>('SELECT global FROM event WHERE storeKey = ? AND eventId = ?')
     .pluck(),
-  id: database.prepare<[number, number], string>('SELECT eventId FROM event WHERE storeKey = ? AND global = ?').pluck(),
+  at: database.prepare<[number, number], EventKey>('SELECT eventId, mark FROM event WHERE storeKey = ? AND global = ?'),
   json: database.prepare<[number, number], string>('SELECT json FROM event WHERE storeKey = ? AND global = ?').pluck(),
   jsonAfter: database
     .prepare<[number, number, number], string>(
@@ -105,7 +115,7 @@ const viewOf = (statements: Statements, row: StoreRow): LogView => ({
   placeOf: (eventId) => statements.place.get(row.key, eventId),
   // The text was made by `JSON.stringify` of an event that had been decoded by the protocol's schema.
   eventAt: (global) => JSON.parse(statements.json.get(row.key, global) ?? 'null') as BackendEvent,
-  idAt: (global) => statements.id.get(row.key, global) ?? null,
+  idAt: (global) => statements.at.get(row.key, global)?.eventId ?? null,
 })
 
 const known = (view: LogView, request: AppendRequest): KnownAnswer => {
@@ -154,11 +164,12 @@ const ahead = (statements: Statements, row: StoreRow, after: number): AppendAnsw
 const insertFrom = (statements: Statements, row: StoreRow, request: AppendRequest, from: number): AppendAnswer => {
   const { batch, eventsJson, principalId } = request
   let head = headOf(row)
+  const mark = makeMark()
   for (let index = from; index < batch.events.length; index += 1) {
     const event = batch.events[index]
     const json = eventsJson[index]
     if (event === undefined || json === undefined) break
-    statements.insert.run(row.key, event.global, event.id, json)
+    statements.insert.run(row.key, event.global, event.id, mark, json)
     head = { global: event.global, eventId: event.id }
   }
   statements.setHead.run(head.global, head.eventId, row.key)
@@ -169,15 +180,32 @@ const insertFrom = (statements: Statements, row: StoreRow, request: AppendReques
   return { _tag: 'Accepted', head, appended: batch.events.length - from }
 }
 
+/** 72 bits: chance does not give two appends the same one, nor does a restore. */
+const makeMark = (): string => randomBytes(9).toString('base64url')
+
+const cursorOf = (global: number, at: EventKey | undefined): string | null =>
+  at === undefined ? null : `${global}.${at.mark}`
+
+/** Whether the append that the cursor names is in the log; nothing is asked of one that cannot be read. */
+const holdsCursor = (cursor: string | null, keyAt: (global: number) => EventKey | undefined): boolean => {
+  const [, global, mark] = /^(\d{1,16})\.([\w-]{1,64})$/.exec(cursor ?? '') ?? []
+  return global === undefined || Number(global) === 0 || keyAt(Number(global))?.mark === mark
+}
+
 const read = (statements: Statements, row: StoreRow, request: ReadRequest): ReadAnswer => {
-  const { after } = request
-  const idAt = (global: number): string | null => statements.id.get(row.key, global) ?? null
-  if (!holds({ head: headOf(row), idAt }, after)) return { _tag: 'HistoryChanged', head: headOf(row) }
+  const { after, cursor } = request
+  const head = headOf(row)
+  const atAfter = statements.at.get(row.key, after.global)
+  const keyAt = (global: number): EventKey | undefined =>
+    global === after.global ? atAfter : statements.at.get(row.key, global)
+  const idAt = (global: number): string | null => keyAt(global)?.eventId ?? null
+  if (!holds({ head, idAt }, after) || !holdsCursor(cursor, keyAt)) return { _tag: 'HistoryChanged', head }
   const isCaughtUp = after.global === row.headGlobal
   const eventsJson = isCaughtUp ? [] : readTexts(statements, row.key, after.global, request.eventsMax, request.bytesMax)
   const lastGlobal = after.global + eventsJson.length
-  const last = isCaughtUp ? after : { global: lastGlobal, eventId: idAt(lastGlobal) }
-  return { _tag: 'Events', backendId: row.backendId, eventsJson, last, head: headOf(row) }
+  const atLast = keyAt(lastGlobal)
+  const last = { global: lastGlobal, eventId: atLast?.eventId ?? null }
+  return { _tag: 'Events', backendId: row.backendId, eventsJson, last, cursor: cursorOf(lastGlobal, atLast), head }
 }
 
 /** The texts behind `after`; at least one if there is any. */

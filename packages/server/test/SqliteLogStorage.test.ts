@@ -121,10 +121,27 @@ test('a backup taken while writing is a complete log that opens', async () => {
   const opened = sqliteLogStorage({ folder: restored })
   expect(await run(opened.info('s'))).toMatchObject({ backendId, head: { global: 50 } })
   const answer = await run(
-    opened.read({ storeId: 's', backendId, after: root, eventsMax: 1_000, bytesMax: 10_000_000 }),
+    opened.read({ storeId: 's', backendId, after: root, cursor: null, eventsMax: 1_000, bytesMax: 10_000_000 }),
   )
   expect(answer._tag === 'Events' && answer.eventsJson.length).toBe(50)
   await run(opened.close)
+})
+
+test('a cursor is checked where it stands; the root and what cannot be read are not', async () => {
+  const storage = sqliteLogStorage({ folder })
+  for (let i = 0; i < 3; i += 1) await run(storage.append(await appendOf(storage, 's')))
+  const { backendId, head } = await run(storage.info('s'))
+  const read = (cursor: string | null) =>
+    run(storage.read({ storeId: 's', backendId, after: head, cursor, eventsMax: 10, bytesMax: 10_000 }))
+  const answer = await read(null)
+  if (answer._tag !== 'Events' || answer.cursor === null) throw new Error('expected a cursor')
+  expect(answer.cursor).toMatch(/^3\.[\w-]{12}$/)
+  const mark = answer.cursor.slice(2)
+  for (const fine of [answer.cursor, '0.', `0.${mark}`, '', '3', '3.', mark, `-3.${mark}`, `3.${mark}.`, 'ä'])
+    expect([fine, (await read(fine))._tag]).toEqual([fine, 'Events'])
+  for (const gone of [`2.${mark}`, `4.${mark}`, `9999999999999999.${mark}`, `3.${mark}A`, '3.A'])
+    expect([gone, (await read(gone))._tag]).toEqual([gone, 'HistoryChanged'])
+  await run(storage.close)
 })
 
 test('a folder in use names its holder', async () => {
@@ -136,7 +153,7 @@ test('a folder in use names its holder', async () => {
   await run(sqliteLogStorage({ folder }).close)
 })
 
-test('a file that is no log, of a newer format, or damaged is told apart and left alone', async () => {
+test('a file that is no log, of another format, or damaged is told apart and left alone', async () => {
   const file = join(folder, 'log-v1.sqlite3')
   const database = new Database(file)
   database.exec('CREATE TABLE mine (a)')
@@ -145,9 +162,11 @@ test('a file that is no log, of a newer format, or damaged is told apart and lef
   database.close()
   await run(sqliteLogStorage({ folder }).close)
   const newer = new Database(file)
-  newer.pragma('user_version = 2')
+  newer.pragma('user_version = 3')
+  expect(() => sqliteLogStorage({ folder })).toThrow(/has format 3, this server knows up to 2; run the newer/)
+  newer.pragma('user_version = 1')
   newer.close()
-  expect(() => sqliteLogStorage({ folder })).toThrow(/has format 2, this server knows up to 1; run the newer/)
+  expect(() => sqliteLogStorage({ folder })).toThrow(/has format 1, this server needs 2; run the headwater-server that/)
   writeFileSync(file, 'this is no database '.repeat(1_000))
   expect(() => sqliteLogStorage({ folder })).toThrow(/restore it from a backup/)
   rmSync(file)

@@ -29,7 +29,17 @@ import * as Latch from 'effect/Latch'
 import * as Option from 'effect/Option'
 import * as Stream from 'effect/Stream'
 import * as SubscriptionRef from 'effect/SubscriptionRef'
-import { type MemoryLog, cutLog, headOf, holds, makeMemoryLog, pushToLog, wake } from './MemoryLog.ts'
+import {
+  type MemoryLog,
+  cursorAt,
+  cutLog,
+  headOf,
+  holds,
+  holdsCursor,
+  makeMemoryLog,
+  pushToLog,
+  wake,
+} from './MemoryLog.ts'
 
 /**
  * A sync backend in memory: one log per store, shared by every client that was given the same `memoryBackend()`. It
@@ -370,8 +380,12 @@ const endOf = (
   at: PullState,
 ): SyncBackendReason | undefined => {
   if (at.backendId !== log.backendId) return new BackendReset({ expected: at.backendId, received: log.backendId })
-  if (at.isFirst ? !holds(log, request.after) : at.incarnation !== log.incarnation) {
-    return new HistoryChanged({ detail: `e${request.after.global} is not in the log`, headGlobal: log.events.length })
+  const isHeld = at.isFirst
+    ? holds(log, request.after) && holdsCursor(log, request.cursor)
+    : at.incarnation === log.incarnation
+  if (!isHeld) {
+    const detail = `e${request.after.global} is not in the log, or not behind the same events`
+    return new HistoryChanged({ detail, headGlobal: log.events.length })
   }
   return at.run === state.run ? undefined : new Unreachable({ detail: 'the memory backend was restarted' })
 }
@@ -389,7 +403,7 @@ const pageAfter = (state: MemoryState, log: MemoryLog, global: number): PullPage
   return {
     backendId: log.backendId,
     events,
-    cursor: `${global + events.length}`,
+    cursor: cursorAt(log, global + events.length),
     head: headOf(log),
     isCaughtUp: global + events.length === log.events.length,
   }

@@ -13,6 +13,10 @@ export interface MemoryLog {
   events: Array<PulledEvent>
   /** Place of each id in `events`. */
   places: Map<string, number>
+  /** Beside `events`: the mark of the append that wrote each. */
+  marks: Array<number>
+  /** Appends so far, the next one's mark. Nothing takes it back, no restore and no replacement: no mark is given twice. */
+  appends: number
   /** Raised by a restore or a replacement: streams opened before it end. */
   incarnation: number
   /** Opened, and replaced by a closed one, whenever anything a live pull waits for happens. */
@@ -26,6 +30,8 @@ export const makeMemoryLog = (backendId: string): MemoryLog => ({
   backendId,
   events: [],
   places: new Map(),
+  marks: [],
+  appends: 0,
   incarnation: 0,
   changed: Latch.makeUnsafe(false),
 })
@@ -48,9 +54,23 @@ export const holds = (log: MemoryLog, position: BackendPosition): boolean =>
     ? position.eventId === null
     : log.events[position.global - 1]?.id === position.eventId && position.eventId !== null
 
+/** Names the append that wrote the event at `global`; there is nothing to name at the root. */
+export const cursorAt = (log: MemoryLog, global: number): string | null =>
+  global === 0 ? null : `${global}.${log.marks[global - 1]}`
+
+/**
+ * Whether the log holds the append that the cursor names, and with it, because a log only grows, everything before. So
+ * it does if there is no cursor, or none that can be read.
+ */
+export const holdsCursor = (log: MemoryLog, cursor: string | null): boolean => {
+  const [, global, mark] = /^(\d+)\.(\d+)$/.exec(cursor ?? '') ?? []
+  return global === undefined || Number(global) === 0 || log.marks[Number(global) - 1] === Number(mark)
+}
+
 /** Cuts the log behind `global`, as a restore from an older backup does. */
 export const cutLog = (log: MemoryLog, global: number): void => {
   for (const event of log.events.splice(global)) log.places.delete(event.id)
+  log.marks.splice(global)
   log.incarnation += 1
   wake(log)
 }
@@ -82,7 +102,9 @@ export const pushToLog = (
   for (const event of known.fresh) {
     log.places.set(event.id, log.events.length)
     log.events.push({ ...event, syncMetadataJson: syncMetadataJson(event) })
+    log.marks.push(log.appends)
   }
+  log.appends += 1
   wake(log)
   return { _tag: 'Accepted', head: headOf(log) }
 }

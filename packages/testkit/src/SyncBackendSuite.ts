@@ -7,6 +7,7 @@ import {
   missingFor,
 } from './SyncBackendCase.ts'
 import { connectionCases } from './SyncBackendConnectionCases.ts'
+import { cursorCases } from './SyncBackendCursorCases.ts'
 import { limitCases } from './SyncBackendLimitCases.ts'
 import { liveCases } from './SyncBackendLiveCases.ts'
 import { outageCases } from './SyncBackendOutageCases.ts'
@@ -64,6 +65,7 @@ export const syncBackendCases: ReadonlyArray<SyncBackendCase> = [
   ...liveCases,
   ...connectionCases,
   ...outageCases,
+  ...cursorCases,
 ]
 
 /** Runs one case on a backend of its own. **Fails with** what the case found. */

@@ -180,6 +180,9 @@ export const wrongBackends: Readonly<Record<string, Wrong>> = {
           : Stream.drop(right.pull({ ...request, after: { global: 0, eventId: null } }), 1),
     }),
   },
+  'ignores cursors': {
+    backend: (right) => ({ ...right, pull: (request) => right.pull({ ...request, cursor: null }) }),
+  },
   'calls everything offline a breach of the protocol': reasons((reason) =>
     reason._tag === 'Unreachable' ? new ProtocolError({ detail: 'wrong' }) : reason,
   ),

@@ -86,6 +86,14 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: backend, test: 'pull: nothing at or before the position' },
   },
   {
+    name: 'cursor-mark-not-compared',
+    why: 'after a restore a device goes on with events that nobody else has, and is not told',
+    file: `${server}/SqliteLog.ts`,
+    find: `keyAt(Number(global))?.mark === mark`,
+    replace: `keyAt(Number(global)) !== undefined`,
+    caughtBy: { file: backend, test: 'restore: the same event at the same place behind other events' },
+  },
+  {
     name: 'clients-not-bound-to-their-user',
     why: "one user can push as another's device",
     file: `${server}/SqliteLog.ts`,

@@ -68,7 +68,14 @@ export interface PullRequest {
   readonly backendId: string | null
   /** The durable position; nothing at or before it is sent again. */
   readonly after: BackendPosition
-  /** The `cursor` of the last page stored with that position, or `null`. Opaque; a backend may ignore it. */
+  /**
+   * The `cursor` of the last page stored, or `null` after a new attachment. Opaque to clients. What a backend should make
+   * of it: a name for the *append* that wrote the event where the page ended. After a restore the same event can come to
+   * stand at the same position behind other events, which `after` cannot tell; so every append gets a mark that is never
+   * given again (random, stored with its events), and a page's cursor is `<global>.<mark at that global>`. A cursor whose
+   * position has another mark by now, or is beyond the head, is `HistoryChanged`. `null`, the root and what cannot be read
+   * mean that nothing is checked. Its position may be before `after`, when events came with an answer to a push.
+   */
   readonly cursor: string | null
   /** `false`: the stream ends with the first caught-up page. `true`: it stays open and delivers what is appended. */
   readonly isLive: boolean
@@ -103,8 +110,8 @@ export interface SyncBackend {
   readonly push: (batch: PushBatch) => Effect.Effect<PushAnswer, SyncBackendError>
   /**
    * A stream of pages. **Fails with** `HistoryChanged` if `after.eventId` is not at `after.global` or lies beyond the
-   * head (a restore ends every stream that way), `BackendReset` for another log. A silent live stream is not dead: the
-   * backend checks its own heartbeat and fails with `TimedOut` when two are missed.
+   * head (a restore ends every stream that way) or `cursor` names an append that is gone, `BackendReset` for another log.
+   * A silent live stream is not dead: the backend checks its own heartbeat and fails with `TimedOut` when two are missed.
    */
   readonly pull: (request: PullRequest) => Stream.Stream<PullPage, SyncBackendError>
   /** The present state first, then every change. */

@@ -135,6 +135,47 @@ describe('another backend id, or a changed history', () => {
     })
   }
 
+  engineCase(
+    'a restored log in which the same event stands at the same place behind others: who was away is told, and keeps everything',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const [deviceA, deviceB] = [client({ backend }), client({ backend })]
+      const a = await deviceA.open()
+      for (const id of ['1', '2', '3', '4']) a.commit(todoCreated({ id, text: 'a' }))
+      await untilSynced(a, 4)
+      const b = await deviceB.open()
+      await untilSynced(b, 4)
+      // What a power cut will leave of b: its event is there, and of the backend nothing behind e4.
+      backend.setOnline(false)
+      await b.commit(todoCreated({ id: 'b', text: 'b' })).persisted
+      const image = deviceB.crashImage()
+      await deviceB.kill()
+      backend.setOnline(true)
+      a.commit(todoCreated({ id: 'x', text: 'a' }), todoCreated({ id: 'y', text: 'a' }))
+      await untilSynced(a, 6)
+      deviceB.startLeader()
+      await untilSynced(b, 7)
+      await untilSynced(a, 7)
+      const [before] = backend.log('demo').slice(-1)
+      await Promise.all([deviceA.kill(), deviceB.kill()])
+
+      backend.restore('demo', 4)
+      const c = await client({ backend }).open()
+      c.commit(todoCreated({ id: 'c1', text: 'c' }), todoCreated({ id: 'c2', text: 'c' }))
+      await untilSynced(c, 6)
+      await untilSynced(await client({ backend, copyOf: image }).open(), 7)
+      const [now] = backend.log('demo').slice(-1)
+      expect([now?.global, now?.id]).toEqual([before?.global, before?.id])
+
+      deviceA.startLeader()
+      const { backend: status } = await stopped(a)
+      expect(status.error?.tag).toBe('HistoryChanged')
+      expect(shown(a)).toBe('1:a 2:a 3:a 4:a b:b x:a y:a')
+      await a.commit(todoCreated({ id: 'z', text: 'offline' })).persisted
+      expect(backend.log('demo')).toHaveLength(7)
+    },
+  )
+
   engineCase('it stays stopped across a restart until the app decides', async (context) => {
     const { backend, device, store } = await withThree(context)
     backend.replaceLog('demo')

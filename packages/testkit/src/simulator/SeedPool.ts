@@ -5,6 +5,9 @@ import { runSeed, type SeedFigures, type SeedResult } from './runSeed.ts'
 
 export type SeedReport = Omit<SeedResult, 'trace'>
 
+/** A thread ends after so many: opening files through a VFS costs the module some hundred bytes each time, for good. */
+const seedsPerThread = 400
+
 /** Calls `onReport` for each of the seeds, in the order in which they end. */
 export const runSeeds = async (
   seeds: ReadonlyArray<number>,
@@ -17,14 +20,15 @@ export const runSeeds = async (
     return
   }
   let next = 0
+  /** One thread, until it is used up. */
   const work = (): Promise<void> =>
     new Promise((resolve, reject) => {
       const worker = new Worker(new URL('./SeedWorker.ts', import.meta.url))
+      let left = seedsPerThread
       const feed = (): void => {
-        const seed = seeds[next++]
+        const seed = left-- > 0 ? seeds[next++] : undefined
         if (seed !== undefined) return worker.postMessage(seed)
-        void worker.terminate()
-        resolve()
+        void worker.terminate().then(() => resolve())
       }
       worker.on('message', (report: SeedReport) => {
         onReport(report)
@@ -33,7 +37,10 @@ export const runSeeds = async (
       worker.on('error', reject)
       feed()
     })
-  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, work))
+  const workOn = async (): Promise<void> => {
+    while (next < seeds.length) await work()
+  }
+  await Promise.all(Array.from({ length: Math.min(jobs, seeds.length) }, workOn))
 }
 
 export const addFigures = (total: SeedFigures, each: SeedFigures): SeedFigures =>

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../schema/Identifier.ts'
 import type { OrderTerm, Query, QueryShape, QuerySource } from '../schema/Query.ts'
 import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
+import { isSameValue } from '../sqlite/RowChange.ts'
 import { columnOf } from '../schema/TableDefinition.ts'
 import type { RowOf, TableDefinition } from '../schema/TableDefinition.ts'
 import { whereSql } from './ConditionSql.ts'
@@ -168,6 +169,20 @@ const selectedOf = ({ table, columns }: QuerySource): ReadonlyArray<ColumnCodec>
 const integersOf = (source: QuerySource): 'number' | 'bigint' => {
   const isExact = source.shape !== 'count' && selectedOf(source).some((codec) => codec.definition.kind === 'bigint')
   return isExact ? 'bigint' : 'number'
+}
+
+/** Whether two rows that the query answered are equal to the app. */
+export const makeRowEquality = (source: QuerySource): ((a: unknown, b: unknown) => boolean) => {
+  const codecs = selectedOf(source)
+  return (a, b) => {
+    const [rowA, rowB] = [a, b] as [Record<string, unknown>, Record<string, unknown>]
+    try {
+      return codecs.every(({ name, encode }) => isSameValue(encode(rowA[name]), encode(rowB[name])))
+    } catch {
+      // A JSON column's schema may not know a way back.
+      return false
+    }
+  }
 }
 
 /** What the app sees of a whole row of the table, as the query would answer it. **Fails with** `InvalidColumnValue`. */

@@ -1,5 +1,5 @@
 import { makePredicate, type Predicate } from '../query/Predicate.ts'
-import { makeRowDecoder, selectSql } from '../query/TableQuery.ts'
+import { makeRowDecoder, makeRowEquality, selectSql } from '../query/TableQuery.ts'
 import { rowKey } from '../query/ValueKey.ts'
 import type { QuerySource } from '../schema/Query.ts'
 import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
@@ -31,6 +31,7 @@ export class LiveRows implements LiveResult {
   readonly #layout: RowLayout
   readonly #decode: (stored: SqliteRow) => unknown
   readonly #isOurs: Predicate
+  readonly #isEqual: (a: unknown, b: unknown) => boolean
   readonly #limit: number
   readonly #slack: number
   readonly #readHeld: () => ReadonlyArray<SqliteRow>
@@ -47,6 +48,7 @@ export class LiveRows implements LiveResult {
     this.#layout = makeRowLayout(source)
     this.#decode = makeRowDecoder(source)
     this.#isOurs = makePredicate(table, where)
+    this.#isEqual = makeRowEquality(source)
     this.#limit = limit ?? Infinity
     this.#slack = limit === undefined ? slackMax : Math.min(Math.max(limit, slackMin), slackMax)
     const skip = Math.max(offset - this.#slack, 0)
@@ -128,11 +130,7 @@ export class LiveRows implements LiveResult {
       const change = changeOf(edit, from[index]!, edit.stored === undefined ? -1 : held.indexOf(edit.stored))
       if (change !== undefined) changes.push(change)
     }
-    // Rows with new keys that all stand where they stood are no news.
-    if (changes.every((change) => change.kind === 'move' && change.from === change.to && change.before === change.row))
-      return undefined
-    this.#list = held.list()
-    return this.#answer(sortChanges(changes))
+    return this.#become(held.list(), sortChanges(changes))
   }
 
   #patchWindow(plain: ReadonlyArray<Edit>): LiveAnswer | undefined {
@@ -203,10 +201,34 @@ export class LiveRows implements LiveResult {
 
   #moveWindow(replaced: ReadonlyMap<unknown, unknown>): LiveAnswer | undefined {
     const next = this.#window()
-    const changes = diffRows(this.#list, next, replaced)
-    if (changes.length === 0) return undefined
+    return this.#become(next, diffRows(this.#list, next, replaced))
+  }
+
+  #become(next: RowList<unknown>, changes: ReadonlyArray<ResultChange<unknown>>): LiveAnswer | undefined {
+    // Rows with new keys that all stand where they stood are no news.
+    const isNews = changes.some(
+      (change) => change.kind !== 'move' || change.from !== change.to || change.before !== change.row,
+    )
+    if (!isNews || this.#looksAsBefore(next, changes)) return undefined
     this.#list = next
     return this.#answer(changes)
+  }
+
+  /** Rows of which the app does not see the identity may have taken each other's places. Their objects stay in theirs. */
+  #looksAsBefore(next: RowList<unknown>, changes: ReadonlyArray<ResultChange<unknown>>): boolean {
+    const last = this.#list
+    if (this.#layout.showsIdentity || next.length !== last.length) return false
+    const places = changes.flatMap((change) => [
+      'from' in change ? change.from : change.to,
+      'to' in change ? change.to : change.from,
+    ])
+    // Outside of these nothing has moved.
+    const [start, end] = [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))]
+    for (let at = start; at <= end; at++)
+      if (last.at(at) !== next.at(at) && !this.#isEqual(last.at(at), next.at(at))) return false
+    const shift = this.#source.offset - this.#skipped
+    for (let at = start; at <= end; at++) if (last.at(at) !== next.at(at)) this.#held.setRowAt(at + shift, last.at(at))
+    return true
   }
 
   #answer(changes: ReadonlyArray<ResultChange<unknown>> | undefined): LiveAnswer {

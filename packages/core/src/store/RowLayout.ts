@@ -17,6 +17,8 @@ export interface RowLayout {
   readonly results: ReadonlyArray<string>
   /** Values that identify a row: the rowid, or the primary key of a table without one. */
   readonly identity: ReadonlyArray<number>
+  /** Whether no two rows of an answer can be equal. */
+  readonly showsIdentity: boolean
   /** Runs that SELECT: `read` is given how INTEGER values are to come. **Fails with** as `read`. */
   readonly read: (read: (integers: 'number' | 'bigint') => ReadonlyArray<SqliteRow>) => ReadonlyArray<SqliteRow>
   /** A row of a change as it is kept. */
@@ -42,6 +44,7 @@ export const makeRowLayout = ({ table, columns, orderBy }: QuerySource): RowLayo
   return {
     results,
     identity,
+    showsIdentity: identity.every((index) => selected.includes(index)),
     read: (read) => {
       if (integers === 'bigint') return read('bigint').map(plainRow)
       try {

@@ -25,7 +25,8 @@ export class RowList<out Row> implements Iterable<Row> {
 
   /** The row at `index`, counted from the end if negative; `undefined` where there is none. */
   at(index: number): Row | undefined {
-    const place = index < 0 ? index + this.length : index
+    const whole = Math.trunc(index)
+    const place = whole < 0 ? whole + this.length : whole
     if (!(place >= 0 && place < this.length)) return undefined
     const number = this.#chunkAt(place)
     return this.#chunks[number]![place - this.#starts[number]!]

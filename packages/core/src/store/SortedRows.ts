@@ -88,6 +88,12 @@ export class SortedRows {
     chunk.rows[place.at] = row
   }
 
+  /** What the app sees at `index`, which must be within. */
+  setRowAt(index: number, row: unknown): void {
+    const number = this.#chunkAt(index)
+    this.#own(number).rows[index - this.#startOf(number)] = row
+  }
+
   /** Drops every row from `length` on. */
   truncate(length: number): void {
     if (length >= this.#length) return

@@ -185,7 +185,9 @@ export class LiveQueries {
       this.#index.touch(change, touched)
       if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
     }
-    for (const live of inOrder([...new Set([...touched.keys(), ...unclear])]))
+    for (const live of unclear) touched.set(live, [])
+    if (touched.size === 0) return
+    for (const live of inOrder(Array.from(touched.keys())))
       this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
   }
 

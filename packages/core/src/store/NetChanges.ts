@@ -19,11 +19,26 @@ export interface TableChange {
 /**
  * One row. A change of its identity (rowid, or primary key without one) is one that goes and one that comes.
  *
- * **Shape**  values as in `RowChange`, but INTEGER as a number where that is exact.
+ * **Shape**  values as in `RowChange`; in `before` and `after` INTEGER is a number where that is exact.
  */
-export interface NetRow {
-  readonly before: SqliteRow | undefined
-  readonly after: SqliteRow | undefined
+export class NetRow {
+  readonly storedBefore: SqliteRow | undefined
+  readonly storedAfter: SqliteRow | undefined
+  #before: SqliteRow | undefined
+  #after: SqliteRow | undefined
+
+  constructor(before: SqliteRow | undefined, after: SqliteRow | undefined) {
+    this.storedBefore = before
+    this.storedAfter = after
+  }
+
+  // Most changed rows concern nobody, and making them plain costs more than to find that out.
+  get before(): SqliteRow | undefined {
+    return (this.#before ??= this.storedBefore && plainRow(this.storedBefore))
+  }
+  get after(): SqliteRow | undefined {
+    return (this.#after ??= this.storedAfter && plainRow(this.storedAfter))
+  }
 }
 
 /** By table, in the order in which the tables were first changed. */
@@ -63,20 +78,15 @@ const netOfTable = (changes: ReadonlyArray<RowChange>): TableChange => {
   const net = netChanges(again, () => layoutOf(table, again))
   if ('ambiguous' in net) return { table, rows: [], isUnclear: true }
   for (const { before, after, isChanged } of net.values()) {
-    if (isChanged) rows.push({ before: before && plainRow(before), after: after && plainRow(after) })
+    if (isChanged) rows.push(new NetRow(before, after))
   }
   return { table, rows, isUnclear: false }
 }
 
-const netRows = (change: RowChange): ReadonlyArray<NetRow> => {
-  const before = change.before && plainRow(change.before)
-  const after = change.after && plainRow(change.after)
-  if (change.kind !== 'update' || hasSameIdentity(change.table, change.before, change.after)) return [{ before, after }]
-  return [
-    { before, after: undefined },
-    { before: undefined, after },
-  ]
-}
+const netRows = ({ kind, table, before, after }: RowChange): ReadonlyArray<NetRow> =>
+  kind !== 'update' || hasSameIdentity(table, before, after)
+    ? [new NetRow(before, after)]
+    : [new NetRow(before, undefined), new NetRow(undefined, after)]
 
 /** A row that is longer than its table has its rowid at the end; otherwise its primary key is what identifies it. */
 const identityIndexes = (table: TableDescriptor, row: SqliteRow): ReadonlyArray<number> => {
@@ -99,8 +109,10 @@ const identityOf = (table: TableDescriptor, row: SqliteRow): ValueKey => {
     : rowKey(indexes.map((index) => row[index]!))
 }
 
-const hasSameIdentity = (table: TableDescriptor, a: SqliteRow, b: SqliteRow): boolean =>
-  identityIndexes(table, a).every((index) => isSameValue(a[index], b[index]))
+const hasSameIdentity = (table: TableDescriptor, a: SqliteRow, b: SqliteRow): boolean => {
+  for (const index of identityIndexes(table, a)) if (!isSameValue(a[index], b[index])) return false
+  return true
+}
 
 const layoutOf = (table: TableDescriptor, [change]: ReadonlyArray<RowChange>): TableLayout => {
   const row = change?.before ?? change?.after ?? []

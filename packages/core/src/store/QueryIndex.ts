@@ -30,7 +30,7 @@ export class QueryIndex<Q> {
     const index = this.#tableOf(source.table.name)
     const equalities = equalitiesOf(source.table, source.where)
     if (equalities === undefined) {
-      index.conditions.set(query, makePredicate(source.table, source.where))
+      index.conditions.set(query, { query, isOurs: makePredicate(source.table, source.where) })
       return () => index.conditions.delete(query)
     }
     for (const equality of equalities) addEquality(index, equality, query)
@@ -52,11 +52,7 @@ export class QueryIndex<Q> {
     if (index === undefined) return
     for (const row of change.rows) {
       for (const [place, column] of index.columns) touchEqual(column, place, row, touched)
-      for (const [query, isOurs] of index.conditions) {
-        const { before, after } = row
-        if ((after !== undefined && isOurs(after)) || (before !== undefined && isOurs(before)))
-          note(touched, query, row)
-      }
+      if (index.conditions.size > 0) touchByCondition(index, row, touched)
     }
     if (index.reruns.size > 0) touchReruns(index, change, touched)
   }
@@ -81,7 +77,7 @@ export class QueryIndex<Q> {
 interface TableIndex<Q> {
   /** By place of the column in a row. */
   readonly columns: Map<number, ColumnIndex<Q>>
-  readonly conditions: Map<Q, Predicate>
+  readonly conditions: Map<Q, { readonly query: Q; readonly isOurs: Predicate }>
   readonly reruns: Map<Q, ReadonlySet<string> | undefined>
 }
 
@@ -109,10 +105,17 @@ const removeEquality = <Q>({ columns }: TableIndex<Q>, { index, key }: Equality,
 
 const touchEqual = <Q>(column: ColumnIndex<Q>, place: number, row: NetRow, touched: Touched<Q>): void => {
   const { collation, queries } = column
-  const before = row.before && queries.get(valueKey(row.before[place] ?? null, collation))
-  const after = row.after && queries.get(valueKey(row.after[place] ?? null, collation))
-  for (const query of before ?? []) note(touched, query, row)
-  if (after !== before) for (const query of after ?? []) note(touched, query, row)
+  const { storedBefore, storedAfter } = row
+  const before = storedBefore && queries.get(valueKey(storedBefore[place] ?? null, collation))
+  const after = storedAfter && queries.get(valueKey(storedAfter[place] ?? null, collation))
+  if (before !== undefined) for (const query of before) note(touched, query, row)
+  if (after !== undefined && after !== before) for (const query of after) note(touched, query, row)
+}
+
+const touchByCondition = <Q>({ conditions }: TableIndex<Q>, row: NetRow, touched: Touched<Q>): void => {
+  const { before, after } = row
+  for (const { query, isOurs } of conditions.values())
+    if ((after !== undefined && isOurs(after)) || (before !== undefined && isOurs(before))) note(touched, query, row)
 }
 
 const touchReruns = <Q>({ reruns }: TableIndex<Q>, { table, rows }: TableChange, touched: Touched<Q>): void => {
@@ -129,7 +132,7 @@ const changedColumns = (
   rows: ReadonlyArray<NetRow>,
 ): ReadonlyArray<string> | undefined => {
   const changed = new Set<number>()
-  for (const { before, after } of rows) {
+  for (const { storedBefore: before, storedAfter: after } of rows) {
     if (before === undefined || after === undefined) return undefined
     for (let place = 0; place < after.length; place++) if (!isSameValue(before[place], after[place])) changed.add(place)
   }

@@ -4,21 +4,18 @@ import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
 /**
  * A value as the key of a `Map`: values that SQLite calls equal have the same key.
  *
- * **Shape**  the other way around it is nearly so: a BLOB could share its key with an odd text. Whoever needs to know
- * compares.
+ * **Shape**  not the other way around: some int64 share the key of the REAL next to them, and a BLOB may share one with
+ * an odd text. Whoever needs to know compares.
  */
-export type ValueKey = null | number | bigint | string
+export type ValueKey = null | number | string
 
 /** The key of a value of a column with that collation. NULL is a key of its own. */
 export const valueKey = (value: SqliteValue, collation: Collation): ValueKey => {
   switch (typeof value) {
     case 'string':
       return collation === 'NOCASE' ? value.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : value
-    case 'bigint': {
-      // 2^53 and beyond: REAL and INTEGER of the same value are equal, neighbours that round to it are not.
-      const number = Number(value)
-      return BigInt(number) === value ? number : value
-    }
+    case 'bigint':
+      return Number(value)
     case 'object':
       return value === null ? null : `\0${value.join()}`
     case 'number':

@@ -10,8 +10,9 @@ import { explainAll, type Instruction, readAll } from './StatementProgram.ts'
  * | `Column`                   | column p2 of cursor p1 is read                                              |
  * | `RowData`, `RowCell`, `Offset` | the whole row of cursor p1                                              |
  *
- * An index that is opened is searched by its columns without any `Column`: all of them count as read, and so does the
- * primary key, which may be the rowid. A table without a rowid stores its columns in another order: all of them count.
+ * An index that is opened is searched by its columns without any `Column`: all of them count as read. A table without a
+ * rowid stores its columns in another order: all of them count. The rowid does not: a row that gets another one is
+ * another row.
  *
  * **Source**  sqlite.org/opcode.html; a property test of live queries compares with reading again after every change.
  */
@@ -90,10 +91,10 @@ const treeOf = (
     const isPlain = indexed.every((column) => typeof column === 'string')
     return { table: String(table), always: isPlain ? indexed.map(String) : undefined, columns: undefined }
   }
-  const columns = ask('SELECT name, pk FROM pragma_table_info(?) ORDER BY cid', String(table))
+  const columns = ask('SELECT name FROM pragma_table_info(?) ORDER BY cid', String(table))
   return {
     table: String(table),
-    always: columns.filter(([, pk]) => Number(pk) > 0).map(([column]) => String(column)),
+    always: [],
     columns: columns.map(([column]) => String(column)),
   }
 }

@@ -156,10 +156,14 @@ export class LiveRows implements LiveResult {
       if (edit.old !== undefined || edit.stored !== undefined) edits.push(this.#decoded(edit))
     }
     if (edits.length === 0 && skipped === skippedBefore) return undefined
-    for (const { before, row } of edits) if (before !== undefined && row !== undefined) replaced.set(row, before)
+    const left: Array<readonly [SqliteRow, unknown]> = []
+    for (const { old, before, row } of edits) {
+      if (row !== undefined && before !== undefined) replaced.set(row, before)
+      else if (old !== undefined) left.push([old, before])
+    }
     this.#apply(edits)
     this.#skipped = skipped
-    if (!this.#isWindowHeld()) this.#refill(replaced)
+    if (!this.#isWindowHeld()) this.#refill(replaced, left)
     this.#trim()
     return this.#moveWindow(replaced)
   }
@@ -177,11 +181,15 @@ export class LiveRows implements LiveResult {
     this.#isComplete = false
   }
 
-  /** Reads anew; rows that look as they did stay the same objects, others are noted in `replaced`. */
-  #refill(replaced: Map<unknown, unknown>): void {
+  /**
+   * Reads anew; rows that look as they did stay the same objects, others are noted in `replaced`. `left`: rows that went
+   * beyond what was held, and may be back.
+   */
+  #refill(replaced: Map<unknown, unknown>, left: ReadonlyArray<readonly [SqliteRow, unknown]> = []): void {
     const { identity, looksSame, order } = this.#layout
     const keyOf = (stored: SqliteRow): string => rowKey(identity.map((index) => stored[index]!))
     const known = new Map<string, readonly [SqliteRow, unknown]>()
+    for (const entry of left) known.set(keyOf(entry[0]), entry)
     for (const entry of this.#held.entries()) known.set(keyOf(entry[0]), entry)
     const read = this.#readHeld()
     const rows = read.map((stored) => {

@@ -49,6 +49,7 @@ class Watcher {
   #update({ rows, changes }: ResultUpdate<unknown>): void {
     const before = this.answer as ReadonlyArray<unknown> | undefined
     if (before !== undefined) {
+      checkIdentities(this.query, changes ?? [])
       const applied = applyChanges(before, changes ?? [])
       const isSame = applied.length === rows.length && applied.every((row, index) => row === rows.at(index))
       if (!isSame) throw new Error(`changes do not make the new rows: ${JSON.stringify(changes, printed)}`)
@@ -78,6 +79,16 @@ const applyChanges = (
   const rows = before.filter((_, index) => !taken.has(index))
   for (const change of changes) if (change.kind !== 'remove') rows.splice(change.to, 0, change.row)
   return rows
+}
+
+/** The id of a table that is identified by it. */
+const checkIdentities = ({ source }: Query<unknown>, changes: ReadonlyArray<ResultChange<unknown>>): void => {
+  const id = source?.table.columnByName.get('id')
+  if (id === undefined || id.affinity !== 'INTEGER' || !source!.columns.includes('id')) return
+  const idsOf = (kind: string): ReadonlyArray<unknown> =>
+    changes.filter((change) => change.kind === kind).map(({ row }) => (row as { id: unknown }).id)
+  const removed = new Set(idsOf('remove'))
+  if (idsOf('insert').some((each) => removed.has(each))) throw new Error('a row that stayed was removed and inserted')
 }
 
 const describeQuery = ({ sql, params, shape }: Query<unknown>): string =>

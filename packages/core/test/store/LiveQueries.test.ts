@@ -196,6 +196,82 @@ describe('answers', () => {
     expect(told).toBe(0)
   })
 
+  test('rows of raw SQL that others push aside stay the same objects', () => {
+    create('1', '2', '3')
+    const answers: Array<ReadonlyArray<unknown>> = []
+    store.subscribe(sql`SELECT text FROM todos ORDER BY id DESC`.as(Schema.Unknown), (rows) => answers.push(rows))
+    create('4')
+    expect(answers[1]?.slice(1).map((row, index) => row === answers[0]?.[index])).toEqual([true, true, true])
+    store.commit(todoRenamed({ id: '4', text: '3' }))
+    expect(answers[2]?.[0]).not.toBe(answers[2]?.[1])
+    expect(answers[2]?.[1]).toBe(answers[1]?.[1])
+  })
+
+  test('changes of a window: what is updated in it is no removal', () => {
+    create('1', '2', '3', '4')
+    const kinds: Array<string> = []
+    store.subscribeChanges(todos.orderBy('id').limit(3), ({ changes }) =>
+      kinds.push(...(changes ?? []).map(({ kind, row }) => `${kind} ${row.id}`)),
+    )
+    store.commit(todoRenamed({ id: '2', text: 'x' }))
+    expect(kinds).toEqual(['update 2'])
+    create('0')
+    expect(kinds.slice(1)).toEqual(['remove 3', 'insert 0'])
+  })
+
+  test('a row that has one listed value after the other is changed once', () => {
+    create('a', 'b')
+    const answers: Array<string> = []
+    store.subscribe(todos.where({ text: { in: ['a', 'b', 'c'] } }).orderBy('text'), (rows) =>
+      answers.push(rows.map(({ text }) => text).join('')),
+    )
+    store.commit(todoRenamed({ id: 'a', text: 'c' }))
+    store.commit(todoRenamed({ id: 'a', text: 'd' }))
+    store.commit(todoRenamed({ id: 'a', text: 'a' }))
+    expect(answers).toEqual(['ab', 'bc', 'b', 'ab'])
+    expect(logged).toEqual([])
+  })
+
+  test('a window over a table that has grown, and shrinks again', () => {
+    const ids = Array.from({ length: 200 }, (_, index) => String(1000 + index))
+    let page = ''
+    store.subscribe(todos.where({ done: false }).orderBy('id', 'desc').limit(2), (rows) => {
+      page = rows.map(({ id }) => id).join()
+    })
+    create(...ids)
+    for (const [index, id] of ids.toReversed().entries()) {
+      expect(page).toBe(
+        ids
+          .toReversed()
+          .slice(index, index + 2)
+          .join(),
+      )
+      store.commit(todoDone({ id }))
+    }
+    expect(page).toBe('')
+  })
+
+  test('a table whose changes cannot be told row by row is read again', () => {
+    let rows: ReadonlyArray<ReadonlyArray<string | number>> = [['1', 'a', 0, 1]]
+    const table = { name: 'todos', columns: [{}, {}, {}], primaryKey: ['id'] }
+    const update = (before: string, after: string) =>
+      ({ kind: 'update', table, before: ['1', before, 0n, 1n], after: ['1', after, 0n, 1n] }) as unknown as RowChange
+    const live = new LiveQueries({
+      run: () => ({ rows, columns: [] }),
+      readsOf: () => new Map(),
+      isDeclared: () => true,
+      onError: (error) => {
+        throw error
+      },
+    })
+    const texts: Array<string | undefined> = []
+    live.subscribe(todos.where({ id: '1' }), ([row]) => texts.push(row?.text))
+    live.subscribe(todos.where({ text: { '!=': 'x' } }), ([row]) => texts.push(row?.text))
+    rows = [['1', 'e', 0, 1]]
+    live.refresh([() => [update('a', 'b'), update('c', 'd'), update('c', 'e')]])
+    expect(texts).toEqual(['a', 'a', 'e', 'e'])
+  })
+
   test('first, a window that runs short, a count with a limit', () => {
     create(...Array.from({ length: 60 }, (_, index) => String(index + 100)))
     const first: Array<string | undefined> = []

@@ -11,16 +11,10 @@ export type ValueKey = null | number | string
 
 /** The key of a value of a column with that collation. NULL is a key of its own. */
 export const valueKey = (value: SqliteValue, collation: Collation): ValueKey => {
-  switch (typeof value) {
-    case 'string':
-      return collation === 'NOCASE' ? value.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : value
-    case 'bigint':
-      return Number(value)
-    case 'object':
-      return value === null ? null : `\0${value.join()}`
-    case 'number':
-      return value
-  }
+  if (value === null || typeof value === 'number') return value
+  if (typeof value === 'bigint') return Number(value)
+  if (typeof value === 'object') return `\0${value.join()}`
+  return collation === 'NOCASE' ? value.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase()) : value
 }
 
 /** The same for several values: one text, different for rows that differ in storage class or content. */
@@ -31,16 +25,10 @@ export const rowKey = (values: SqliteRow): string => {
 }
 
 const valueText = (value: SqliteValue): string => {
-  switch (typeof value) {
-    case 'string':
-      return `t${value.length}:${value}`
-    case 'number':
-      return Object.is(value, -0) ? 'r-0;' : `r${value};`
-    case 'bigint':
-      return `i${value};`
-    case 'object':
-      return value === null ? 'n' : `b${value.join()};`
-  }
+  if (value === null) return 'n'
+  if (typeof value === 'string') return `t${value.length}:${value}`
+  if (typeof value === 'number') return Object.is(value, -0) ? 'r-0;' : `r${value};`
+  return typeof value === 'bigint' ? `i${value};` : `b${value.join()};`
 }
 
 /** INTEGER values as numbers where a number holds them exactly: they are cheaper to keep and to compare. */

@@ -8,6 +8,7 @@ import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
 import type { NetRow } from './NetChanges.ts'
 import { diffRows, type ResultChange, sortChanges } from './ResultChange.ts'
 import type { RowList } from './RowList.ts'
+import { changeOf, type DecodedEdit, type RowEdit } from './RowEdit.ts'
 import { makeRowLayout, type RowLayout } from './RowLayout.ts'
 import { SortedRows } from './SortedRows.ts'
 
@@ -83,8 +84,8 @@ export class LiveRows implements LiveResult {
   }
 
   /** What the changed rows are to this query; none for columns that it does not look at. */
-  #editsOf(rows: ReadonlyArray<NetRow>): ReadonlyArray<Edit> {
-    const edits: Array<Edit> = []
+  #editsOf(rows: ReadonlyArray<NetRow>): ReadonlyArray<RowEdit> {
+    const edits: Array<RowEdit> = []
     for (const { before, after } of rows) {
       const old = before !== undefined && this.#isOurs(before) ? this.#layout.keep(before) : undefined
       const stored = after !== undefined && this.#isOurs(after) ? this.#layout.keep(after) : undefined
@@ -95,7 +96,7 @@ export class LiveRows implements LiveResult {
   }
 
   /** Decodes, before anything is changed: it may fail. */
-  #decoded({ old, stored }: Edit): DecodedEdit {
+  #decoded({ old, stored }: RowEdit): DecodedEdit {
     const before = old === undefined ? undefined : this.#held.rowOf(old)
     if (stored === undefined) return { old, stored, before, row: undefined, staysInPlace: false }
     const looksSame = old !== undefined && this.#layout.looksSame(old, stored)
@@ -120,7 +121,7 @@ export class LiveRows implements LiveResult {
     }
   }
 
-  #patchAll(plain: ReadonlyArray<Edit>): LiveAnswer | undefined {
+  #patchAll(plain: ReadonlyArray<RowEdit>): LiveAnswer | undefined {
     const held = this.#held
     const edits = plain.map((edit) => this.#decoded(edit))
     const from = edits.map(({ old }) => (old === undefined ? -1 : held.indexOf(old)))
@@ -133,7 +134,7 @@ export class LiveRows implements LiveResult {
     return this.#become(held.list(), sortChanges(changes))
   }
 
-  #patchWindow(plain: ReadonlyArray<Edit>): LiveAnswer | undefined {
+  #patchWindow(plain: ReadonlyArray<RowEdit>): LiveAnswer | undefined {
     const replaced = new Map<unknown, unknown>()
     const [first, last] = [this.#held.storedAt(0), this.#held.storedAt(this.#held.length - 1)]
     if (first === undefined && !this.#isWindowHeld()) {
@@ -249,24 +250,3 @@ export class LiveRows implements LiveResult {
 /** Rows held beside the window: as many as are in it, so that a short list is not read again for every row that leaves. */
 const slackMin = 16
 const slackMax = 256
-
-/** A changed row of the query: as it was and as it is, `undefined` where it is not the query's. */
-interface Edit {
-  readonly old: SqliteRow | undefined
-  readonly stored: SqliteRow | undefined
-}
-
-interface DecodedEdit extends Edit {
-  readonly before: unknown
-  readonly row: unknown
-  readonly staysInPlace: boolean
-}
-
-const changeOf = (edit: DecodedEdit, from: number, to: number): ResultChange<unknown> | undefined => {
-  const { old, stored, before, row, staysInPlace } = edit
-  if (stored === undefined) return { kind: 'remove', row: before, from }
-  if (old === undefined) return { kind: 'insert', row, to }
-  if (staysInPlace && before === row) return undefined
-  const kind = staysInPlace || (from === to && before !== row) ? 'update' : 'move'
-  return { kind, row, before, from, to }
-}

@@ -2,7 +2,7 @@ import { plainRow, rowKey, valueKey, type ValueKey } from '../query/ValueKey.ts'
 import type { TableDescriptor } from '../schema/SchemaDescriptor.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import { netChanges } from '../sqlite/ChangesetNet.ts'
-import { isSameValue, type RowChange } from '../sqlite/RowChange.ts'
+import { isSameRow, isSameValue, type RowChange } from '../sqlite/RowChange.ts'
 import type { TableLayout } from '../sqlite/TableLayout.ts'
 
 /**
@@ -56,30 +56,47 @@ export const netByTable = (changes: ReadonlyArray<RowChange>): ReadonlyArray<Tab
 
 const netOfTable = (changes: ReadonlyArray<RowChange>): TableChange => {
   const { table } = changes[0]!
-  const times = new Map<ValueKey, number>()
-  const count = (row: SqliteRow | undefined): void => {
-    if (row === undefined) return
+  const histories = new Map<ValueKey, History>()
+  let isChained = true
+  const add = (before: SqliteRow | undefined, after: SqliteRow | undefined): void => {
+    const row = (before ?? after)!
     const key = identityOf(table, row)
-    times.set(key, (times.get(key) ?? 0) + 1)
+    const history = histories.get(key)
+    if (history === undefined) histories.set(key, { before, after, sample: row })
+    else if (isSameState(history.after, before) && hasSameIdentity(table, history.sample, row)) history.after = after
+    else isChained = false
   }
-  for (const change of changes) {
-    count(change.before)
-    // An update that keeps its identity is one change of it.
-    if (change.kind !== 'update' || !hasSameIdentity(table, change.before, change.after)) count(change.after)
+  for (const { kind, before, after } of changes) {
+    if (kind !== 'update' || hasSameIdentity(table, before, after)) add(before, after)
+    else {
+      add(before, undefined)
+      add(undefined, after)
+    }
+    if (!isChained) return sumOfTable(changes)
   }
-  const isAgain = (row: SqliteRow | undefined): boolean => row !== undefined && times.get(identityOf(table, row)) !== 1
   const rows: Array<NetRow> = []
-  const again: Array<RowChange> = []
-  for (const change of changes) {
-    if (isAgain(change.before) || isAgain(change.after)) again.push(change)
-    else rows.push(...netRows(change))
-  }
-  if (again.length === 0) return { table, rows, isUnclear: false }
-  const net = netChanges(again, () => layoutOf(table, again))
+  for (const { before, after } of histories.values())
+    if (!isSameState(before, after)) rows.push(new NetRow(before, after))
+  return { table, rows, isUnclear: false }
+}
+
+/** What one row went through: every change begins where the last one ended. */
+interface History {
+  readonly before: SqliteRow | undefined
+  after: SqliteRow | undefined
+  readonly sample: SqliteRow
+}
+
+const isSameState = (a: SqliteRow | undefined, b: SqliteRow | undefined): boolean =>
+  a === b || (a !== undefined && b !== undefined && isSameRow(a, b))
+
+/** For changes that are not in order: takes and puts of the same states cancel out. */
+const sumOfTable = (changes: ReadonlyArray<RowChange>): TableChange => {
+  const { table } = changes[0]!
+  const net = netChanges(changes, () => layoutOf(table, changes))
   if ('ambiguous' in net) return { table, rows: [], isUnclear: true }
-  for (const { before, after, isChanged } of net.values()) {
-    if (isChanged) rows.push(new NetRow(before, after))
-  }
+  const rows: Array<NetRow> = []
+  for (const { before, after, isChanged } of net.values()) if (isChanged) rows.push(new NetRow(before, after))
   return { table, rows, isUnclear: false }
 }
 

@@ -4,6 +4,7 @@ import { quoteIdentifier } from '../schema/Identifier.ts'
 import type { OrderTerm, Query, QueryShape, QuerySource } from '../schema/Query.ts'
 import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
+import { isSameValue } from '../sqlite/RowChange.ts'
 import { columnOf } from '../schema/TableDefinition.ts'
 import type { RowOf, TableDefinition } from '../schema/TableDefinition.ts'
 import { whereSql } from './ConditionSql.ts'
@@ -121,9 +122,17 @@ const compile = (source: QuerySource): CompiledQuery => {
   return { sql: source.shape === 'count' ? countSql(source, params) : rowsSql(source, params), params }
 }
 
-const rowsSql = (source: QuerySource, params: Array<SqliteValue>): string => {
-  const { table, columns, where, orderBy } = source
-  const from = `SELECT ${columns.map(quoteIdentifier).join(', ')} FROM ${quoteIdentifier(table.name)}`
+const rowsSql = (source: QuerySource, params: Array<SqliteValue>): string =>
+  selectSql(source, source.columns.map(quoteIdentifier), params)
+
+/** The SELECT of `source`'s rows with other result columns. */
+export const selectSql = (
+  source: Omit<QuerySource, 'shape' | 'columns'>,
+  results: ReadonlyArray<string>,
+  params: Array<SqliteValue>,
+): string => {
+  const { table, where, orderBy } = source
+  const from = `SELECT ${results.join(', ')} FROM ${quoteIdentifier(table.name)}`
   return `${from}${whereSql(where, params)} ORDER BY ${orderSql(table, orderBy)}${limitSql(source, params)}`
 }
 
@@ -135,14 +144,18 @@ const orderSql = (table: TableDefinition, orderBy: ReadonlyArray<OrderTerm>): st
   return [...terms, ...storageOrder].join(', ')
 }
 
-const countSql = (source: QuerySource, params: Array<SqliteValue>): string => {
+/** How many rows `source` has. */
+export const countSql = (
+  source: Pick<QuerySource, 'table' | 'where' | 'limit' | 'offset'>,
+  params: Array<SqliteValue>,
+): string => {
   const from = `FROM ${quoteIdentifier(source.table.name)}${whereSql(source.where, params)}`
   const limit = limitSql(source, params)
   return limit === '' ? `SELECT count(*) ${from}` : `SELECT count(*) FROM (SELECT 1 ${from}${limit})`
 }
 
 /** SQLite has no OFFSET without a LIMIT; a negative one is none. */
-const limitSql = ({ limit, offset }: QuerySource, params: Array<SqliteValue>): string => {
+const limitSql = ({ limit, offset }: Pick<QuerySource, 'limit' | 'offset'>, params: Array<SqliteValue>): string => {
   if (limit === undefined && offset === 0) return ''
   params.push(limit ?? -1)
   if (offset === 0) return ' LIMIT ?'
@@ -156,6 +169,30 @@ const selectedOf = ({ table, columns }: QuerySource): ReadonlyArray<ColumnCodec>
 const integersOf = (source: QuerySource): 'number' | 'bigint' => {
   const isExact = source.shape !== 'count' && selectedOf(source).some((codec) => codec.definition.kind === 'bigint')
   return isExact ? 'bigint' : 'number'
+}
+
+/** Whether two rows that the query answered are equal to the app. */
+export const makeRowEquality = (source: QuerySource): ((a: unknown, b: unknown) => boolean) => {
+  const codecs = selectedOf(source)
+  return (a, b) => {
+    const [rowA, rowB] = [a, b] as [Record<string, unknown>, Record<string, unknown>]
+    try {
+      return codecs.every(({ name, encode }) => isSameValue(encode(rowA[name]), encode(rowB[name])))
+    } catch {
+      // A JSON column's schema may not know a way back.
+      return false
+    }
+  }
+}
+
+/** What the app sees of a whole row of the table, as the query would answer it. **Fails with** `InvalidColumnValue`. */
+export const makeRowDecoder = (source: QuerySource): ((stored: SqliteRow) => Readonly<Record<string, unknown>>) => {
+  const codecs = selectedOf(source)
+  return (stored) => {
+    const row: Record<string, unknown> = {}
+    for (const codec of codecs) row[codec.name] = codec.decode(stored[codec.index] ?? null)
+    return row
+  }
 }
 
 const decode = (source: QuerySource, rows: ReadonlyArray<SqliteRow>): unknown => {

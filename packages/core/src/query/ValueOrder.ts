@@ -13,6 +13,7 @@ import type { SqliteValue } from '../schema/SqliteValue.ts'
 
 /** Negative, 0 or positive; NULL equals NULL and comes first, as in ORDER BY. */
 export const compareValues = (a: SqliteValue, b: SqliteValue, collation: Collation): number => {
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : a > b ? 1 : 0
   const [classA, classB] = [storageClass(a), storageClass(b)]
   if (classA !== classB) return classA - classB
   if (typeof a === 'string' && typeof b === 'string')

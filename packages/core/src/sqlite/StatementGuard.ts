@@ -5,6 +5,7 @@ import { sqlTokens } from './SqlToken.ts'
 import type { SqlToken } from './SqlToken.ts'
 import { explain } from './StatementProgram.ts'
 import type { StatementProgram } from './StatementProgram.ts'
+import { type StatementReads, statementReads } from './StatementReads.ts'
 import { StatementRefused } from './StatementRefused.ts'
 
 /**
@@ -38,6 +39,8 @@ export interface StatementGuard {
    * **Fails with**  throws `StatementRefused`, or `SqliteError` for a text that does not compile.
    */
   readonly inspect: (sql: string, params: ReadonlyArray<SqliteValue>, purpose: StatementPurpose) => StatementInspection
+  /** Tables and columns that a query reads: what a live query waits for. **Fails with** as `inspect`. */
+  readonly readsOf: (sql: string, params: ReadonlyArray<SqliteValue>) => StatementReads
 }
 
 export type StatementPurpose = 'write' | 'read' | 'query'
@@ -63,17 +66,25 @@ export const makeStatementGuard = (
 ): StatementGuard => {
   const declared = new Map([...tables].map((name) => [foldCase(name), name]))
   const known = new Map<string, StatementInspection>()
+  const knownReads = new Map<string, StatementReads>()
+  const inspectOnce: StatementGuard['inspect'] = (sql, params, purpose) =>
+    remember(known, `${purpose} ${sql}`, () => inspect(connection, declared, sql, params, purpose))
   return {
-    inspect: (sql, params, purpose) => {
-      const key = `${purpose} ${sql}`
-      const remembered = known.get(key)
-      if (remembered !== undefined) return remembered
-      const inspection = inspect(connection, declared, sql, params, purpose)
-      if (known.size >= inspectionsMax) known.clear()
-      known.set(key, inspection)
-      return inspection
+    inspect: inspectOnce,
+    readsOf: (sql, params) => {
+      inspectOnce(sql, params, 'query')
+      return remember(knownReads, sql, () => statementReads(connection, sql, params))
     },
   }
+}
+
+const remember = <A>(known: Map<string, A>, key: string, make: () => A): A => {
+  const remembered = known.get(key)
+  if (remembered !== undefined) return remembered
+  const made = make()
+  if (known.size >= inspectionsMax) known.clear()
+  known.set(key, made)
+  return made
 }
 
 const inspect = (

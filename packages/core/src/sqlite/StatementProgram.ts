@@ -38,7 +38,7 @@ export const explain = (
   sql: string,
   params: ReadonlyArray<SqliteValue>,
 ): StatementProgram => {
-  const instructions = readAll(connection, `EXPLAIN ${sql}`, params).map(toInstruction)
+  const instructions = explainAll(connection, sql, params)
   const mainEnd = instructions.findIndex((instruction, index) => index > 0 && instruction.addr === 0)
   const main = mainEnd < 0 ? instructions : instructions.slice(0, mainEnd)
   const tables = tableByRootPage(connection)
@@ -51,7 +51,8 @@ export const explain = (
   }
 }
 
-interface Instruction {
+/** One instruction of a program. */
+export interface Instruction {
   readonly addr: number
   readonly opcode: string
   readonly p1: number
@@ -59,6 +60,13 @@ interface Instruction {
   readonly p3: number
   readonly p4: string
 }
+
+/** Every instruction of `sql`, sub-programs included. **Fails with** throws `SqliteError` if it does not compile. */
+export const explainAll = (
+  connection: Pick<SqliteConnection, 'prepare'>,
+  sql: string,
+  params: ReadonlyArray<SqliteValue>,
+): ReadonlyArray<Instruction> => readAll(connection, `EXPLAIN ${sql}`, params).map(toInstruction)
 
 const toInstruction = ([addr, opcode, p1, p2, p3, p4]: ReadonlyArray<SqliteValue>): Instruction => ({
   addr: Number(addr),
@@ -69,7 +77,8 @@ const toInstruction = ([addr, opcode, p1, p2, p3, p4]: ReadonlyArray<SqliteValue
   p4: String(p4 ?? ''),
 })
 
-const readAll = (
+/** Prepares, runs and forgets a statement. **Fails with** throws `SqliteError`. */
+export const readAll = (
   connection: Pick<SqliteConnection, 'prepare'>,
   sql: string,
   params: ReadonlyArray<SqliteValue>,

@@ -1,46 +1,67 @@
 /**
- * Live queries of one session. A step of the session tells which rows changed; queries that read none of those tables
- * are left alone, the others run again once, and subscribers hear only of answers that differ.
+ * Live queries of one session. A step of the session tells which rows changed; the answers that these rows concern are
+ * brought up to date, and their subscribers hear of those that differ.
  *
- * A count over one table is kept up to date from the changed rows themselves and reads nothing.
+ * **Law**  between any two calls every answer is what a fresh SELECT would answer.
+ *
+ * | Kept how                   | Which                                              | A step costs                        |
+ * | -------------------------- | -------------------------------------------------- | ----------------------------------- |
+ * | patched, `LiveRows`        | rows of one table, asked for with its methods      | O(log n) for each of its rows        |
+ * | counted, `LiveCount`       | `count()` of such                                  | O(1) for each of its rows            |
+ * | run again, `makeLiveRerun` | raw SQL, joins                                     | the query, if a column of it changed |
+ *
+ * First all answers are brought up to date, then subscribers are told, in the order in which queries were first
+ * subscribed to: whoever is told sees every query at the same moment. What a subscriber commits is in every answer when
+ * that commit returns, and told behind what is being told.
  */
+import { rowKey } from '../query/ValueKey.ts'
 import type { Query } from '../schema/Query.ts'
-import type { SqliteRow } from '../schema/SqliteValue.ts'
-import { makePredicate, type Predicate } from '../query/Predicate.ts'
-import { isSameRow, type RowChange } from '../sqlite/RowChange.ts'
+import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
+import { makeLiveCount } from './LiveCount.ts'
+import { makeLiveRerun } from './LiveRerun.ts'
+import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
+import { LiveRows } from './LiveRows.ts'
+import { type NetRow, netByTable } from './NetChanges.ts'
+import { QueryIndex, type Touched } from './QueryIndex.ts'
+import type { ResultUpdate } from './ResultChange.ts'
 
-/** How a query is run and which tables it reads; the session's database may be another one after a snapshot. */
-export interface QueryRunner {
-  readonly run: (query: Query<unknown>) => {
-    readonly rows: ReadonlyArray<SqliteRow>
-    readonly columns: ReadonlyArray<string>
-  }
-  readonly tablesOf: (query: Query<unknown>) => ReadonlyArray<string>
-  readonly onError: (error: unknown) => void
+/** One query, however many subscribe to it. */
+interface LiveQuery {
+  /** Counts queries in the order in which they came. */
+  readonly number: number
+  readonly result: LiveResult
+  readonly subscribers: Set<Subscriber>
+  /** Ends it. */
+  readonly leave: () => void
+  /** What could not be brought up to date is read anew at the next occasion. */
+  isBroken: boolean
 }
 
-interface LiveQuery {
-  readonly query: Query<unknown>
-  readonly tables: ReadonlySet<string>
-  /** For a count that can be kept up to date row by row. */
-  readonly counts: Predicate | undefined
-  readonly notify: (result: never) => void
-  rows: ReadonlyArray<SqliteRow>
-  /** The last change that `rows` has seen: the ones up to it that still wait are not news to this query. */
-  seen: number
+interface Subscriber {
+  readonly tell: (answer: LiveAnswer) => void
+  /** Steps up to this one were in its first answer. */
+  readonly since: number
   isActive: boolean
+}
+
+interface News {
+  readonly step: number
+  readonly live: LiveQuery
+  readonly answer: LiveAnswer
 }
 
 export class LiveQueries {
   readonly #runner: QueryRunner
-  readonly #byTable = new Map<string, Set<LiveQuery>>()
-  readonly #waiting: Array<TableChanges> = []
-  /** Changes told of so far, which numbers them; the tables hold all of them. */
-  #told = 0
-  /** Number of the change that is refreshed, or was last. */
-  #refreshed = 0
-  #isRefreshing = false
+  /** By the table or raw query that a query is of, then by its text and values. */
+  readonly #queries = new Map<object, Map<string, LiveQuery>>()
+  #index = new QueryIndex<LiveQuery>()
+  #queryCount = 0
+  #steps = 0
+  #waiting: Array<TableChanges> = []
+  #isUpdating = false
+  #news: Array<News> = []
+  #isTelling = false
 
   constructor(runner: QueryRunner) {
     this.#runner = runner
@@ -48,110 +69,182 @@ export class LiveQueries {
 
   /** Calls `notify` with the answer now and whenever it differs. **Fails with** what the first run fails with. */
   subscribe<A>(query: Query<A>, notify: (result: A) => void): () => void {
-    const { rows, columns } = this.#runner.run(query)
-    const tables = new Set(this.#runner.tablesOf(query))
-    const live: LiveQuery = {
-      query,
-      tables,
-      counts: countPredicate(query),
-      notify,
-      rows,
-      seen: this.#told,
-      isActive: true,
-    }
-    for (const table of tables) this.#queriesOf(table).add(live)
-    this.#notify(live, columns)
+    return this.#subscribe(query, (answer) => notify(answer.result() as A))
+  }
+
+  /** The same with the rows as a list and what changed in it. **Fails with** `QueryInvalid` if it is no query for rows. */
+  subscribeChanges<Row>(query: Query<ReadonlyArray<Row>>, notify: (update: ResultUpdate<Row>) => void): () => void {
+    if (query.shape !== 'rows')
+      throw new QueryInvalid({
+        table: query.source?.table.name ?? 'sql',
+        problem: `only a query for rows has changes, this one asks for ${query.shape}`,
+      })
+    return this.#subscribe(query, (answer) => notify(answer.update() as ResultUpdate<Row>))
+  }
+
+  #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void): () => void {
+    const live = this.#join(query)
+    const subscriber: Subscriber = { tell, since: this.#steps, isActive: true }
+    live.subscribers.add(subscriber)
+    this.#tell(subscriber, live.result.current())
+    this.#tellAll()
     return () => {
-      live.isActive = false
-      for (const table of tables) this.#byTable.get(table)?.delete(live)
+      if (!subscriber.isActive) return
+      subscriber.isActive = false
+      live.subscribers.delete(subscriber)
+      if (live.subscribers.size === 0) live.leave()
     }
   }
 
-  #queriesOf(table: string): Set<LiveQuery> {
-    const known = this.#byTable.get(table)
-    if (known !== undefined) return known
-    const queries = new Set<LiveQuery>()
-    this.#byTable.set(table, queries)
-    return queries
+  // ------------------------------------------------------------------------------------------------------ queries
+
+  #join(query: Query<unknown>): LiveQuery {
+    const owner = query.source?.table ?? query
+    const key = query.source === undefined ? '' : `${query.shape} ${query.sql} ${rowKey(query.params)}`
+    const queries = this.#queries.get(owner) ?? new Map<string, LiveQuery>()
+    let live = queries.get(key)
+    if (live === undefined) {
+      live = this.#open(query, () => {
+        queries.delete(key)
+        if (queries.size === 0 && this.#queries.get(owner) === queries) this.#queries.delete(owner)
+      })
+      queries.set(key, live)
+      this.#queries.set(owner, queries)
+    } else if (live.isBroken) {
+      this.#repair(live)
+    }
+    return live
   }
 
-  /** Once per commit, rebase or snapshot. What a subscriber commits is refreshed behind the running refresh. */
-  refresh(changes: TableChanges): void {
-    if (this.#byTable.size === 0) return
-    this.#told++
-    this.#waiting.push(changes)
-    if (this.#isRefreshing) return
-    this.#isRefreshing = true
+  /** For one more subscriber. **Fails with** what keeps it broken. */
+  #repair(live: LiveQuery): void {
+    const answer = live.result.reload()
+    live.isBroken = false
+    if (answer !== undefined) this.#news.push({ step: ++this.#steps, live, answer })
+  }
+
+  #open(query: Query<unknown>, forget: () => void): LiveQuery {
+    const patched = this.#patched(query)
+    const result = patched ?? makeLiveRerun(query, this.#runner)
+    const reads = patched === undefined ? this.#runner.readsOf(query) : undefined
+    const live: LiveQuery = {
+      number: this.#queryCount++,
+      result,
+      subscribers: new Set(),
+      leave: () => {
+        forget()
+        leaveIndex()
+      },
+      isBroken: false,
+    }
+    const leaveIndex =
+      reads === undefined ? this.#index.addPatched(live, query.source!) : this.#index.addRerun(live, reads)
+    return live
+  }
+
+  /** `undefined` where only running it again will do. */
+  #patched({ source }: Query<unknown>): LiveResult | undefined {
+    if (source === undefined || !this.#runner.isDeclared(source.table)) return undefined
+    if (source.shape === 'count') return makeLiveCount(source, this.#runner)
     try {
-      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#refreshOnce(next)
-    } finally {
-      this.#isRefreshing = false
+      return new LiveRows(source, this.#runner)
+    } catch {
+      // It reads more than the query asks for, beside a window for instance, and that may be what failed.
+      return undefined
     }
   }
 
-  #refreshOnce(changes: TableChanges): void {
-    this.#refreshed++
+  // -------------------------------------------------------------------------------------------------------- steps
+
+  /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
+  refresh(changes: TableChanges): void {
+    if (this.#queries.size === 0) return
+    this.#waiting.push(changes)
+    // The app's own decoders run here.
+    if (this.#isUpdating) return
+    this.#isUpdating = true
+    try {
+      for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#update(next)
+    } finally {
+      this.#isUpdating = false
+    }
+    this.#tellAll()
+  }
+
+  #update(changes: TableChanges): void {
+    this.#steps++
     if (changes === 'everything') {
-      for (const live of new Set([...this.#byTable.values()].flatMap((queries) => [...queries]))) this.#rerun(live)
+      const all = [...this.#queries.values()].flatMap((queries) => [...queries.values()])
+      for (const live of inOrder(all)) this.#bring(live, undefined)
       return
     }
     const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
-    const touched = new Set<LiveQuery>()
-    for (const { table } of rowChanges) for (const live of this.#byTable.get(table.name) ?? []) touched.add(live)
-    for (const live of touched) {
-      if (live.counts === undefined) this.#rerun(live)
-      else this.#recount(live, live.counts, rowChanges)
+    const touched: Touched<LiveQuery> = new Map()
+    const unclear = new Set<LiveQuery>()
+    for (const change of netByTable(rowChanges)) {
+      this.#index.touch(change, touched)
+      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
     }
+    for (const live of unclear) touched.set(live, [])
+    if (touched.size === 0) return
+    for (const live of inOrder(Array.from(touched.keys())))
+      this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
   }
 
-  #recount(live: LiveQuery, counts: Predicate, changes: ReadonlyArray<RowChange>): void {
-    if (live.seen >= this.#refreshed) return
-    live.seen = this.#refreshed
-    const [table] = live.tables
-    let difference = 0
-    for (const change of changes) {
-      if (change.table.name !== table) continue
-      if (change.before !== undefined && counts(change.before)) difference--
-      if (change.after !== undefined && counts(change.after)) difference++
-    }
-    if (difference === 0) return
-    live.rows = [[Number(live.rows[0]?.[0]) + difference]]
-    this.#notify(live, [])
-  }
-
-  #rerun(live: LiveQuery): void {
-    if (!live.isActive || live.seen >= this.#refreshed) return
+  /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */
+  #bring(live: LiveQuery, rows: ReadonlyArray<NetRow> | undefined): void {
     try {
-      const { rows, columns } = this.#runner.run(live.query)
-      live.seen = this.#told
-      if (isSameRows(rows, live.rows)) return
-      live.rows = rows
-      this.#notify(live, columns)
+      const answer = rows === undefined || live.isBroken ? live.result.reload() : this.#patch(live.result, rows)
+      live.isBroken = false
+      if (answer !== undefined) this.#news.push({ step: this.#steps, live, answer })
     } catch (error) {
+      live.isBroken = true
       this.#runner.onError(error)
     }
   }
 
-  /** A subscriber that throws is its own problem, not its neighbours'. */
-  #notify(live: LiveQuery, columns: ReadonlyArray<string>): void {
-    if (!live.isActive) return
+  #patch(result: LiveResult, rows: ReadonlyArray<NetRow>): LiveAnswer | undefined {
     try {
-      live.notify(live.query.decode(live.rows, columns) as never)
+      return result.patch(rows)
+    } catch (error) {
+      const answer = result.reload()
+      this.#runner.onError(error)
+      return answer
+    }
+  }
+
+  #tellAll(): void {
+    if (this.#isTelling) return
+    this.#isTelling = true
+    try {
+      for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
+        const { step, live, answer } = news
+        for (const subscriber of Array.from(live.subscribers))
+          if (subscriber.since < step) this.#tell(subscriber, answer)
+      }
+    } finally {
+      this.#isTelling = false
+    }
+  }
+
+  /** A subscriber that throws is its own problem, not its neighbours'. */
+  #tell(subscriber: Subscriber, answer: LiveAnswer): void {
+    if (!subscriber.isActive) return
+    try {
+      subscriber.tell(answer)
     } catch (error) {
       this.#runner.onError(error)
     }
   }
 
   clear(): void {
-    for (const queries of this.#byTable.values()) for (const live of queries) live.isActive = false
-    this.#byTable.clear()
+    for (const queries of this.#queries.values())
+      for (const { subscribers } of queries.values()) for (const subscriber of subscribers) subscriber.isActive = false
+    this.#queries.clear()
+    this.#index = new QueryIndex()
+    this.#news = []
   }
 }
 
-const isSameRows = (a: ReadonlyArray<SqliteRow>, b: ReadonlyArray<SqliteRow>): boolean =>
-  a.length === b.length && a.every((row, i) => isSameRow(row, b[i]!))
-
-const countPredicate = ({ source }: Query<unknown>): Predicate | undefined => {
-  if (source?.shape !== 'count' || source.limit !== undefined || source.offset !== 0) return undefined
-  return makePredicate(source.table, source.where)
-}
+const inOrder = (lives: Array<LiveQuery>): ReadonlyArray<LiveQuery> =>
+  lives.length < 2 ? lives : lives.sort((a, b) => a.number - b.number)

@@ -14,6 +14,7 @@ import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
 import { LiveQueries } from './LiveQueries.ts'
+import type { ReadStatement } from './LiveResult.ts'
 import {
   makeQuarantinedEvents,
   makeRejectedEvents,
@@ -21,6 +22,7 @@ import {
   type RejectedEvents,
   type WaitOptions,
 } from './LostEvents.ts'
+import type { ResultUpdate } from './ResultChange.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
@@ -69,8 +71,9 @@ export class Store {
     this.storeId = parts.storeId
     this.#parts = parts
     this.#live = new LiveQueries({
-      run: (query) => this.#run(query),
-      tablesOf: (query) => this.#tablesOf(query),
+      run: (statement) => this.#run(statement),
+      readsOf: ({ sql, params }) => this.#session.database.guard.readsOf(sql, params),
+      isDeclared: (table) => parts.schema.tableByName.get(table.name) === table,
       onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
     })
     const { sessionId, storeId, schema, environment, connection, backend } = parts
@@ -144,7 +147,20 @@ export class Store {
     return this.#live.subscribe(query, onResult)
   }
 
-  #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
+  /**
+   * The same for large results: `rows` is a list that shares what has not changed with the last one, `changes` says how
+   * it came from there. **Fails with** as `query`; `QueryInvalid` if it is no query for rows.
+   *
+   * **Example**
+   * ```ts
+   * store.subscribeChanges(todos.orderBy('text'), ({ rows, changes }) => list.show(rows.slice(0, 100), changes))
+   * ```
+   */
+  subscribeChanges<Row>(query: Query<ReadonlyArray<Row>>, onUpdate: (update: ResultUpdate<Row>) => void): () => void {
+    return this.#live.subscribeChanges(query, onUpdate)
+  }
+
+  #run(query: ReadStatement): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
     const { database } = this.#session
     if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
     const statement = database.statements.get(query.sql, query.integers)
@@ -154,11 +170,6 @@ export class Store {
       if (error instanceof SqliteError && error.isDamage) this.#session.imageDamaged(error)
       throw error
     }
-  }
-
-  #tablesOf(query: Query<unknown>): ReadonlyArray<string> {
-    if (query.source !== undefined) return [query.source.table.name]
-    return this.#session.database.guard.inspect(query.sql, query.params, 'query').reads
   }
 
   // ------------------------------------------------------------------------------------------------------- status

@@ -1,0 +1,44 @@
+import type { Query } from '../schema/Query.ts'
+import type { SqliteRow } from '../schema/SqliteValue.ts'
+import type { StatementReads } from '../sqlite/StatementReads.ts'
+import type { NetRow } from './NetChanges.ts'
+import type { ResultUpdate } from './ResultChange.ts'
+
+/** What is to be run: a query, or a statement of a live query's own over the same table. */
+export type ReadStatement = Pick<Query<unknown>, 'sql' | 'params' | 'integers' | 'source'>
+
+/** How live queries read; the session's database may be another one after a snapshot. */
+export interface QueryRunner {
+  /** **Fails with** as `Store.query`. */
+  readonly run: (statement: ReadStatement) => {
+    readonly rows: ReadonlyArray<SqliteRow>
+    readonly columns: ReadonlyArray<string>
+  }
+  /** Tables and columns that raw SQL reads. */
+  readonly readsOf: (query: Query<unknown>) => StatementReads
+  /** Whether changes of that table's rows are laid out as the query's own table says. */
+  readonly isDeclared: (table: NonNullable<Query<unknown>['source']>['table']) => boolean
+  readonly onError: (error: unknown) => void
+}
+
+/**
+ * The answer of a live query, kept up to date.
+ *
+ * **Shape**  always what a fresh SELECT would answer, between any two calls; unchanged rows are the same objects.
+ */
+export interface LiveResult {
+  /** What the query answers. */
+  readonly current: () => LiveAnswer
+  /** What a step did to these rows. Answers whether the result differs. **Fails with** anything; `reload` then. */
+  readonly patch: (rows: ReadonlyArray<NetRow>) => LiveAnswer | undefined
+  /** Reads everything again, for instance after a snapshot. **Fails with** as `QueryRunner.run`; nothing has changed then. */
+  readonly reload: () => LiveAnswer | undefined
+}
+
+/** One answer. */
+export interface LiveAnswer {
+  /** As `Query.decode` gives it; made when asked for. */
+  readonly result: () => unknown
+  /** Of a query for rows; in the present answer, without changes. */
+  readonly update: () => ResultUpdate<unknown>
+}

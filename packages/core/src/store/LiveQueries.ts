@@ -75,6 +75,11 @@ export class LiveQueries {
     return queries
   }
 
+  /** A refresh is under way: some answers are new, others not yet. */
+  get isRefreshing(): boolean {
+    return this.#isRefreshing
+  }
+
   /** Once per commit, rebase or snapshot. What a subscriber commits is refreshed behind the running refresh. */
   refresh(changes: TableChanges): void {
     if (this.#byTable.size === 0) return

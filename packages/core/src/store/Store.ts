@@ -61,6 +61,7 @@ export class Store {
   readonly quarantined: QuarantinedEvents
   readonly #statusListeners = new Set<(status: StoreStatus) => void>()
   readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
+  readonly #refreshListeners = new Set<() => void>()
   readonly #newsWaiters = new Set<() => void>()
   #isClosing = false
 
@@ -82,7 +83,10 @@ export class Store {
       backend,
       client: connection.client,
       openDatabase: connection.openDatabase,
-      onTables: (changes: TableChanges) => this.#live.refresh(changes),
+      onTables: (changes: TableChanges) => {
+        this.#live.refresh(changes)
+        this.#tellRefresh()
+      },
       onStatus: () => this.#tellStatus(),
       onNotice: (notice) => this.#tellNotice(notice),
       onFailure: (error) => {
@@ -142,6 +146,21 @@ export class Store {
   /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
   subscribe<A>(query: Query<A>, onResult: (result: A) => void): () => void {
     return this.#live.subscribe(query, onResult)
+  }
+
+  /**
+   * Calls `onRefresh` when a commit, rebase or snapshot has changed rows and every live query has its answer: what is
+   * gathered from several `subscribe` calls belongs together then.
+   */
+  onRefresh(onRefresh: () => void): () => void {
+    this.#refreshListeners.add(onRefresh)
+    return () => this.#refreshListeners.delete(onRefresh)
+  }
+
+  #tellRefresh(): void {
+    // A subscriber has committed: the refresh that is running takes that in before it ends.
+    if (this.#live.isRefreshing) return
+    for (const listener of this.#refreshListeners) this.#guarded(listener)
   }
 
   #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
@@ -316,6 +335,7 @@ export class Store {
     await this.#session.close()
     this.#tellStatus()
     this.#statusListeners.clear()
+    this.#refreshListeners.clear()
     this.#noticeListeners.clear()
   }
 

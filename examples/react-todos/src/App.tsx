@@ -1,6 +1,6 @@
 import type { Row } from '@headwater/core'
 import { useCommit, useQuery, useSyncStatus } from '@headwater/react'
-import { memo, type ReactNode, useState } from 'react'
+import { type FormEvent, memo, type ReactNode, useState } from 'react'
 import { todoCreated, todoDone, todos } from './Todos.ts'
 
 export const App = (): ReactNode => {
@@ -29,12 +29,15 @@ const Todo = memo(({ todo }: { readonly todo: Row<typeof todos> }): ReactNode =>
 
 const NewTodo = (): ReactNode => {
   const commit = useCommit()
-  const add = (form: FormData): void => {
-    commit(todoCreated({ id: crypto.randomUUID(), text: String(form.get('text')) }))
+  const [text, setText] = useState('')
+  const add = (event: FormEvent): void => {
+    event.preventDefault()
+    commit(todoCreated({ id: crypto.randomUUID(), text }))
+    setText('')
   }
   return (
-    <form action={add}>
-      <input name="text" />
+    <form onSubmit={add}>
+      <input name="text" value={text} onChange={({ target }) => setText(target.value)} />
     </form>
   )
 }

@@ -1,6 +1,6 @@
 // @vitest-environment happy-dom
 import { type Query, Schema, sql, type Store } from '@headwater/core'
-import { StoreProvider, useCommit, useQuery, useSyncStatus } from '@headwater/react'
+import { dehydrate, StoreProvider, useCommit, useQuery, useSyncStatus } from '@headwater/react'
 import { act, type ReactNode, StrictMode } from 'react'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Boundary, openPage } from './Page.tsx'
@@ -115,5 +115,18 @@ test('a hook outside of every provider says so', async () => {
     </Boundary>,
   )
   expect(page.text()).toBe('caught StoreProviderMissing')
+  await page.leave()
+})
+
+test('a store that is closed before anything was asked shows what a snapshot has', async () => {
+  store.commit(todoCreated({ id: '1', text: 'a' }))
+  const snapshot = dehydrate(store, [todos.count()])
+  await store.close()
+  const page = await openPage(
+    <StoreProvider store={store} snapshot={snapshot}>
+      <Count />
+    </StoreProvider>,
+  )
+  expect(page.text()).toBe('1')
   await page.leave()
 })

@@ -1,8 +1,22 @@
 /** A page for one test: what React shows is read as text. */
 import { act, Component, type ReactNode } from 'react'
 import { createRoot, hydrateRoot, type Root } from 'react-dom/client'
+import { afterEach, beforeEach, expect, vi } from 'vitest'
 
 Object.assign(globalThis, { IS_REACT_ACT_ENVIRONMENT: true })
+
+/** What React complains of (a snapshot that is not cached, a hook used wrongly, HTML that differs) fails the test. */
+const complaints: Array<string> = []
+beforeEach(() => {
+  complaints.length = 0
+  vi.spyOn(console, 'error').mockImplementation((...told: ReadonlyArray<unknown>) => {
+    if (!String(told[0]).startsWith('headwater:')) complaints.push(told.map(String).join(' '))
+  })
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+  expect(complaints).toEqual([])
+})
 
 export interface Page {
   readonly container: HTMLElement

@@ -2,6 +2,7 @@
 import type { Store } from '@headwater/core'
 import {
   type Commit,
+  dehydrate,
   StoreProvider,
   useCommit,
   useQuery,
@@ -11,7 +12,7 @@ import {
 } from '@headwater/react'
 import { act, Activity, type ReactNode, StrictMode, Suspense } from 'react'
 import { expect, test } from 'vitest'
-import { Boundary, openPage, type Page } from './Page.tsx'
+import { Boundary, openPage, type Page, withoutAct } from './Page.tsx'
 import { openStore, todoCreated, todos } from './Todos.ts'
 
 const Count = (): ReactNode => useQuery(todos.count())
@@ -139,21 +140,21 @@ let go: () => void = () => undefined
 
 test('hidden and shown again (Activity), the store is closed and opened anew, one after the other', async () => {
   const { open, stores } = makeOpener()
-  let isOneOpen = false
+  let closeNow: () => void = () => undefined
+  const mayClose = new Promise<void>((resolve) => (closeNow = resolve))
   const openNext = async (signal: AbortSignal): Promise<Store> => {
-    expect(isOneOpen, 'the last one is closed').toBe(false)
-    isOneOpen = true
+    expect(stores.every(({ status }) => status.isClosed)).toBe(true)
     const store = await open(signal)
     const close = store.close.bind(store)
     store.close = async () => {
+      await mayClose
       await close()
-      isOneOpen = false
     }
     return store
   }
   const app = (mode: 'visible' | 'hidden'): ReactNode => (
     <Activity mode={mode}>
-      <StoreProvider store={openNext}>
+      <StoreProvider store={openNext} fallback="opening">
         <Count />
       </StoreProvider>
     </Activity>
@@ -163,11 +164,12 @@ test('hidden and shown again (Activity), the store is closed and opened anew, on
   act(() => void stores[0]!.commit(todoCreated({ id: '1', text: 'in memory only' })))
   expect(page.text()).toBe('1')
   await page.show(app('hidden'))
-  await untilClosed(stores[0]!)
   await page.show(app('visible'))
-  await untilShown(page, '0')
-  act(() => void stores[1]!.commit(todoCreated({ id: '1', text: 'a' })))
-  expect(page.text()).toBe('1')
+  expect(stores).toHaveLength(1)
+  await act(async () => closeNow())
+  while (stores.length === 1) await act(() => new Promise((resolve) => setImmediate(resolve)))
+  act(() => void stores[1]!.commit(todoCreated({ id: '1', text: 'a' }), todoCreated({ id: '2', text: 'b' })))
+  while (!page.text().includes('2')) await act(() => new Promise((resolve) => setImmediate(resolve)))
   await page.leave()
   await untilClosed(stores[1]!)
   expect(stores).toHaveLength(2)
@@ -221,4 +223,38 @@ test('commit is the same function in every render; it throws while the store ope
   await untilShown(page, '1')
   expect(commits.size).toBe(1)
   await page.leave()
+})
+
+test('with a snapshot, StrictMode shows it until the store is open, and what waits does not hide it for a moment', async () => {
+  const server = await openStore()
+  server.commit(todoCreated({ id: '1', text: 'a' }))
+  const snapshot = dehydrate(server, [todos.count()])
+  let fallbacks = 0
+  const Fallback = (): ReactNode => {
+    fallbacks++
+    return 'opening'
+  }
+  const Live = (): ReactNode => useSuspenseQuery(todos.count())
+  const page = await openPage(
+    <StrictMode>
+      <StoreProvider
+        store={(signal) => new Promise((resolve) => (go = () => resolve(openStore(signal))))}
+        snapshot={snapshot}
+        fallback={<Fallback />}
+      >
+        <Count />{' '}
+        <Suspense fallback="…">
+          <Live />
+        </Suspense>
+      </StoreProvider>
+    </StrictMode>,
+  )
+  expect(page.text()).toBe('1 …')
+  await withoutAct(async () => {
+    go()
+    while (page.text() !== '0 0') await new Promise((resolve) => setImmediate(resolve))
+  })
+  expect(fallbacks).toBe(0)
+  await page.leave()
+  await server.close()
 })

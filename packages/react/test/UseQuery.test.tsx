@@ -211,3 +211,34 @@ test('raw SQL made while rendering, with its schema, is subscribed to once; two 
   expect(subscribe).toHaveBeenCalledTimes(2)
   await page.leave()
 })
+
+test('one row and rows of one are two queries, though their SQL is the same', async () => {
+  store.commit(todoCreated({ id: '1', text: 'a' }))
+  const Both = (): ReactNode => {
+    const first = useQuery(todos.where({ id: '1' }).first())
+    const rows = useQuery(todos.where({ id: '1' }).limit(1))
+    return `${first?.text} ${rows.length}`
+  }
+  const page = await openPage(
+    <StoreProvider store={store}>
+      <Both />
+    </StoreProvider>,
+  )
+  expect(page.text()).toBe('a 1')
+  await page.leave()
+})
+
+test('a subscription that fails is tried again with the next commit', async () => {
+  vi.spyOn(store, 'subscribe').mockImplementationOnce(() => {
+    throw new Error('the disk is busy')
+  })
+  const page = await openPage(
+    <StoreProvider store={store}>
+      <List query={todos.orderBy('id')} />
+    </StoreProvider>,
+  )
+  expect(page.text()).toBe('')
+  for (const id of ['1', '2']) act(() => void store.commit(todoCreated({ id, text: id })))
+  expect(page.text()).toBe('1 2')
+  await page.leave()
+})

@@ -197,3 +197,20 @@ test('a snapshot of another form is refused', async () => {
   expect(page.text()).toBe('caught SnapshotInvalid')
   await page.leave()
 })
+
+test('HTML of an open store without a snapshot stays as it is until the promise of the browser’s resolves', async () => {
+  const browser = await openStore()
+  browser.commit(todoCreated({ id: '1', text: 'a' }), todoCreated({ id: '2', text: 'b' }))
+  let open: () => void = () => undefined
+  const store = new Promise<Store>((resolve) => (open = () => resolve(browser)))
+  const rendered = renderOnServer(app({ store: server }))
+  const page = await hydratePage(rendered, app({ store }))
+  const button = page.container.querySelector('button')
+  await act(async () => open())
+  act(() => void browser.commit(todoCreated({ id: '3', text: 'c' })))
+  expect(page.text()).toBe('a b c connected ')
+  expect(page.container.querySelector('button')).toBe(button)
+  expect(page.problems).toEqual([])
+  await page.leave()
+  await browser.close()
+})

@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { defineConfig } from 'vitest/config'
 
-/** Folders of the workspace that may hold tests: `test/**\/*.test.ts`, next to `src`. */
+/** Folders of the workspace that may hold tests: `test/**\/*.test.ts` (`.tsx` with JSX), next to `src`. */
 const folders = ['packages', 'examples', 'apps']
   .filter((parent) => existsSync(parent))
   .flatMap((parent) => readdirSync(parent).map((name) => `${parent}/${name}`))
@@ -21,7 +21,7 @@ export default defineConfig({
       test: {
         name: folder.replace('packages/', ''),
         root: folder,
-        include: ['test/**/*.test.ts'],
+        include: ['test/**/*.test.{ts,tsx}'],
         testTimeout: timeoutMs,
         hookTimeout: timeoutMs,
       },

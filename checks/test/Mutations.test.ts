@@ -15,7 +15,7 @@ const texts = new Map<string, string>()
 /** What a test's name may be written in: the files beside its suite, and the cases of testkit. */
 const sourcesOf = (folder: string): string => {
   const read = (from: string) =>
-    globSync('**/*.ts', { cwd: path.join(checkout, from) }).map((file) =>
+    globSync('**/*.{ts,tsx}', { cwd: path.join(checkout, from) }).map((file) =>
       readFileSync(path.join(checkout, from, file), 'utf8'),
     )
   const known = texts.get(folder) ?? [...read(folder), ...read('packages/testkit/src')].join('\n')

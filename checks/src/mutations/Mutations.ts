@@ -4,12 +4,13 @@ import { feedMutations } from './list/FeedMutations.ts'
 import { logMutations } from './list/LogMutations.ts'
 import { mergeMutations } from './list/MergeMutations.ts'
 import { nodeMutations } from './list/NodeMutations.ts'
+import { reactMutations } from './list/ReactMutations.ts'
 import { serverMutations } from './list/ServerMutations.ts'
 import { sessionMutations } from './list/SessionMutations.ts'
 import { sqliteMutations } from './list/SqliteMutations.ts'
 import type { Mutation } from './Mutation.ts'
 
-/** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, server. */
+/** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, server, and React on top. */
 export const mutations: ReadonlyArray<Mutation> = [
   ...mergeMutations,
   ...logMutations,
@@ -20,4 +21,5 @@ export const mutations: ReadonlyArray<Mutation> = [
   ...sqliteMutations,
   ...serverMutations,
   ...nodeMutations,
+  ...reactMutations,
 ]

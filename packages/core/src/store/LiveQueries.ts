@@ -156,6 +156,11 @@ export class LiveQueries {
 
   // -------------------------------------------------------------------------------------------------------- steps
 
+  /** A refresh is under way: some subscribers have been told, others not yet. */
+  get isRefreshing(): boolean {
+    return this.#isUpdating || this.#isTelling
+  }
+
   /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
   refresh(changes: TableChanges): void {
     if (this.#queries.size === 0) return

@@ -63,6 +63,7 @@ export class Store {
   readonly quarantined: QuarantinedEvents
   readonly #statusListeners = new Set<(status: StoreStatus) => void>()
   readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
+  readonly #refreshListeners = new Set<() => void>()
   readonly #newsWaiters = new Set<() => void>()
   #isClosing = false
 
@@ -85,7 +86,10 @@ export class Store {
       backend,
       client: connection.client,
       openDatabase: connection.openDatabase,
-      onTables: (changes: TableChanges) => this.#live.refresh(changes),
+      onTables: (changes: TableChanges) => {
+        this.#live.refresh(changes)
+        this.#tellRefresh()
+      },
       onStatus: () => this.#tellStatus(),
       onNotice: (notice) => this.#tellNotice(notice),
       onFailure: (error) => {
@@ -158,6 +162,21 @@ export class Store {
    */
   subscribeChanges<Row>(query: Query<ReadonlyArray<Row>>, onUpdate: (update: ResultUpdate<Row>) => void): () => void {
     return this.#live.subscribeChanges(query, onUpdate)
+  }
+
+  /**
+   * Calls `onRefresh` when a commit, rebase or snapshot has changed rows and every live query has its answer: what is
+   * gathered from several `subscribe` calls belongs together then.
+   */
+  onRefresh(onRefresh: () => void): () => void {
+    this.#refreshListeners.add(onRefresh)
+    return () => this.#refreshListeners.delete(onRefresh)
+  }
+
+  #tellRefresh(): void {
+    // A subscriber has committed: the refresh that is running takes that in before it ends.
+    if (this.#live.isRefreshing) return
+    for (const listener of this.#refreshListeners) this.#guarded(listener)
   }
 
   #run(query: ReadStatement): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
@@ -327,6 +346,7 @@ export class Store {
     await this.#session.close()
     this.#tellStatus()
     this.#statusListeners.clear()
+    this.#refreshListeners.clear()
     this.#noticeListeners.clear()
   }
 

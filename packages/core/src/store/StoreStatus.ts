@@ -32,6 +32,8 @@ export interface StoreStatus {
   readonly isSynced: boolean
   /** Another session runs this newer version of the schema: reload. */
   readonly outdatedBy: number | null
+  /** The store was closed: what is shown is the last that was known, and `commit` throws `StoreClosed`. */
+  readonly isClosed: boolean
 }
 
 const noBackend: BackendStatus = {
@@ -82,5 +84,6 @@ export const statusOf = (session: SessionState): StoreStatus => {
       sync.pending.length === 0 &&
       compare(facts?.settledHead ?? root, localHead) >= 0,
     outdatedBy: session.connection === 'outdated' ? session.newestVersion : null,
+    isClosed: session.isClosed,
   }
 }

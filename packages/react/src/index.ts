@@ -1,0 +1,13 @@
+/** A store in React: a provider, live queries, commits, sync status. */
+export { NotOnServer, SnapshotInvalid, StoreOpening, StoreProviderMissing } from './ReactError.ts'
+export { dehydrate } from './Snapshot.ts'
+export type { StoreSnapshot } from './Snapshot.ts'
+export type { OpenStore } from './StoreOpening.ts'
+export { StoreProvider } from './StoreProvider.ts'
+export type { StoreProviderProps } from './StoreProvider.ts'
+export { useQuery, useSuspenseQuery } from './useQuery.ts'
+export { useReceipt } from './useReceipt.ts'
+export type { ReceiptState } from './useReceipt.ts'
+export { useCommit, useStore, useStoreNotice } from './useStore.ts'
+export type { Commit } from './useStore.ts'
+export { useSyncStatus } from './useSyncStatus.ts'

@@ -3,6 +3,7 @@ import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
 import { parse } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
+import { QueryNotInSchema } from '../schema/SchemaError.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import type { StoreSchema } from '../schema/StoreSchema.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
@@ -13,6 +14,16 @@ import type { TableChanges } from '../session/SessionState.ts'
 import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
+import { ReactiveGraph } from '../reactive/ReactiveGraph.ts'
+import type {
+  Computed,
+  Listener,
+  Read,
+  Readable,
+  ReadableOptions,
+  Signal,
+  SubscribeOptions,
+} from '../reactive/Readable.ts'
 import { LiveQueries } from './LiveQueries.ts'
 import {
   makeQuarantinedEvents,
@@ -21,6 +32,7 @@ import {
   type RejectedEvents,
   type WaitOptions,
 } from './LostEvents.ts'
+import { makeResults } from './Results.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
@@ -57,11 +69,13 @@ export class Store {
   readonly #parts: StoreParts
   readonly #session: Session
   readonly #live: LiveQueries
+  readonly #graph: ReactiveGraph
   readonly rejected: RejectedEvents
   readonly quarantined: QuarantinedEvents
   readonly #statusListeners = new Set<(status: StoreStatus) => void>()
   readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
   readonly #newsWaiters = new Set<() => void>()
+  readonly #closeListeners = new Set<() => void>()
   #isClosing = false
 
   /** @internal Use `createStore`. */
@@ -73,6 +87,12 @@ export class Store {
       tablesOf: (query) => this.#tablesOf(query),
       onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
     })
+    this.#graph = new ReactiveGraph({
+      query: (query) => this.#answer(query),
+      subscribe: (query, notify) => this.#live.subscribe(query, notify),
+      onError: (error) => this.#log('error', 'a computed or a subscriber failed', error),
+      checkOpen: (operation) => this.#checkOpen(operation),
+    })
     const { sessionId, storeId, schema, environment, connection, backend } = parts
     this.#session = new Session({
       sessionId,
@@ -82,7 +102,7 @@ export class Store {
       backend,
       client: connection.client,
       openDatabase: connection.openDatabase,
-      onTables: (changes: TableChanges) => this.#live.refresh(changes),
+      onTables: (changes: TableChanges) => this.#graph.refresh(() => this.#live.refresh(changes)),
       onStatus: () => this.#tellStatus(),
       onNotice: (notice) => this.#tellNotice(notice),
       onFailure: (error) => {
@@ -113,7 +133,7 @@ export class Store {
    * Commits events as one group: all of them or none. Synchronous; live queries have run when it returns.
    *
    * **Fails with**  `InvalidEventArgs`, `EventTooLarge`, `EventNotInSchema`, `MaterializerFailed`,
-   * `CommitInsideMaterializer`, `StoreClosed`: thrown, and nothing has changed.
+   * `CommitInsideMaterializer`, `ChangeInsideComputed`, `StoreClosed`: thrown, and nothing has changed.
    *
    * **Example**
    * ```ts
@@ -123,6 +143,7 @@ export class Store {
    */
   commit(...events: ReadonlyArray<EventInput>): Receipt {
     if (this.#isClosing) throw new StoreClosed({ operation: 'commit' })
+    this.#graph.checkMayChange('commit')
     return this.#session.commit(events)
   }
 
@@ -133,19 +154,78 @@ export class Store {
 
   // ------------------------------------------------------------------------------------------------------ queries
 
-  /** The answer now. **Fails with** `StoreClosed`, `StatementRefused` (raw SQL that writes), `SqliteError`. */
-  query<A>(query: Query<A>): A {
+  /**
+   * The answer now. **Fails with** `StoreClosed`, `QueryNotInSchema`, `StatementRefused` (raw SQL that writes),
+   * `SqliteError`; of a signal or computed `NotOfThisStore` and what the computed throws.
+   */
+  query<A>(readable: Readable<A>): A {
+    if (readable.kind === 'query') return this.#answer(readable)
+    this.#graph.ownNodeOf(readable)
+    return readable.get()
+  }
+
+  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
+  subscribe<A>(readable: Readable<A>, onResult: Listener<A>, options: SubscribeOptions = {}): () => void {
+    if (readable.kind === 'query') return this.#live.subscribe(readable, onResult)
+    return this.#graph.subscribe(this.#graph.ownNodeOf(readable), onResult, options.onError)
+  }
+
+  /**
+   * The present answer, then whenever it differs: always the latest one, however slow the loop. Ends with the signal or
+   * the store. **Fails with** as `query`.
+   *
+   * **Example**
+   * ```ts
+   * for await (const open of store.results(todos.where({ done: false }).count(), { signal })) show(open)
+   * ```
+   */
+  results<A>(
+    readable: Readable<A>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<A, void, void> {
+    return makeResults<A>({
+      subscribe: (listener, onError) => this.subscribe(readable, listener, { onError }),
+      onClosed: (end) => {
+        this.#closeListeners.add(end)
+        return () => this.#closeListeners.delete(end)
+      },
+      signal,
+    })
+  }
+
+  /**
+   * State of this store object, in no event and no table.
+   *
+   * **Example**
+   * ```ts
+   * const selected = store.signal<string | null>(null)
+   * selected.set('list-1')
+   * ```
+   */
+  signal<A>(initial: A, options: ReadableOptions<A> = {}): Signal<A> {
+    return this.#graph.signal(initial, options)
+  }
+
+  /**
+   * An answer made from queries, signals and other computeds; see `Computed`.
+   *
+   * **Example**
+   * ```ts
+   * const visible = store.computed((read) => read(todos.where({ listId: read(selected) })))
+   * ```
+   */
+  computed<A>(compute: (read: Read) => A, options: ReadableOptions<A> = {}): Computed<A> {
+    return this.#graph.computed(compute, options)
+  }
+
+  #answer<A>(query: Query<A>): A {
     const { rows, columns } = this.#run(query)
     return query.decode(rows, columns)
   }
 
-  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
-  subscribe<A>(query: Query<A>, onResult: (result: A) => void): () => void {
-    return this.#live.subscribe(query, onResult)
-  }
-
   #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
     const { database } = this.#session
+    this.#checkTables(query)
     if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
     const statement = database.statements.get(query.sql, query.integers)
     try {
@@ -154,6 +234,18 @@ export class Store {
       if (error instanceof SqliteError && error.isDamage) this.#session.imageDamaged(error)
       throw error
     }
+  }
+
+  /** A table of the same name in another schema may have other columns: its rows would be read as what they are not. */
+  #checkTables({ source, tables }: Query<unknown>): void {
+    const { tableByName } = this.#parts.schema
+    for (const table of source === undefined ? (tables ?? []) : [source.table]) {
+      if (tableByName.get(table.name) !== table) throw new QueryNotInSchema({ table: table.name })
+    }
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#session.state.isClosed) throw new StoreClosed({ operation })
   }
 
   #tablesOf(query: Query<unknown>): ReadonlyArray<string> {
@@ -313,7 +405,9 @@ export class Store {
 
   async #end(): Promise<void> {
     this.#live.clear()
+    this.#graph.close()
     await this.#session.close()
+    for (const end of Array.from(this.#closeListeners)) end()
     this.#tellStatus()
     this.#statusListeners.clear()
     this.#noticeListeners.clear()

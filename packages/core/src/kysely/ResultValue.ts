@@ -36,13 +36,14 @@ export class Unsound {
 }
 
 /**
- * **Shape**  `isNullable`: SQLite may answer NULL. `isNullTyped`: Kysely's type says so. The first without the second is
- * a lie of the type, as of `max` over no rows, and refused in a result.
+ * NULL, and what Kysely's type says of it: there is none; there may be, as it says; it is the author's word (`sql<T>`);
+ * there may be, but it does not say so, as of `max` over no rows. The last is refused in a result.
  */
+export type Nulls = 'never' | 'typed' | 'asserted' | 'hidden'
+
 export interface ResultValue {
   readonly kind: ValueKind
-  readonly isNullable: boolean
-  readonly isNullTyped: boolean
+  readonly nulls: Nulls
 }
 
 /** A column of a result, in order. */
@@ -51,15 +52,27 @@ export interface ResultColumn {
   readonly value: ResultValue
 }
 
-export const notNull = (kind: ValueKind): ResultValue => ({ kind, isNullable: false, isNullTyped: false })
+export const notNull = (kind: ValueKind): ResultValue => ({ kind, nulls: 'never' })
 
-export const columnValue = (codec: ColumnCodec): ResultValue => {
-  const { isNullable } = codec.definition
-  return { kind: codec, isNullable, isNullTyped: isNullable }
-}
+/** What its author says it is. */
+export const asserted: ResultValue = { kind: 'asserted', nulls: 'asserted' }
+
+export const unsound = (why: string): ResultValue => ({ kind: new Unsound(why), nulls: 'hidden' })
+
+export const columnValue = (codec: ColumnCodec): ResultValue => ({
+  kind: codec,
+  nulls: codec.definition.isNullable ? 'typed' : 'never',
+})
 
 /** As an outer join makes it: Kysely's types follow those. */
-export const outerJoined = ({ kind }: ResultValue): ResultValue => ({ kind, isNullable: true, isNullTyped: true })
+export const outerJoined = ({ kind }: ResultValue): ResultValue => ({ kind, nulls: 'typed' })
+
+/** One of `values`, each of which its type has: of `case`, of a union. */
+export const oneOf = (values: ReadonlyArray<ResultValue>): ResultValue => {
+  const all = values.map(({ nulls }) => nulls)
+  const nulls = (['typed', 'hidden', 'asserted'] as const).find((one) => all.includes(one)) ?? 'never'
+  return { kind: mergeKinds(values.map(({ kind }) => kind)), nulls }
+}
 
 /** The kind as far as decoding goes: columns of one kind are decoded alike, but for JSON. */
 export const plainKind = (kind: ValueKind): Exclude<ValueKind, ColumnCodec> | 'json' => {

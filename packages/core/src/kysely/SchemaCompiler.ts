@@ -1,9 +1,12 @@
 import {
+  AndNode,
+  BinaryOperationNode,
   type CompiledQuery,
   type OperationNode,
   type PrimitiveValueListNode,
   type RootOperationNode,
   SqliteQueryCompiler,
+  UnaryOperationNode,
   type ValueNode,
 } from 'kysely'
 import { bindable } from '../query/Sql.ts'
@@ -70,6 +73,26 @@ export class SchemaCompiler extends SqliteQueryCompiler {
       this.#appendOperand(node, value)
     }
     this.append(')')
+  }
+
+  // Kysely writes operators inside operators without parentheses: SQL would read another expression than the one built.
+  protected override visitBinaryOperation(node: BinaryOperationNode): void {
+    this.#asOperand(() => super.visitBinaryOperation(node))
+  }
+
+  protected override visitUnaryOperation(node: UnaryOperationNode): void {
+    this.#asOperand(() => super.visitUnaryOperation(node))
+  }
+
+  #asOperand(write: () => void): void {
+    const [parent, outer] = [this.nodeStack.at(-2), this.nodeStack.at(-3)]
+    const isOf = (ancestor: OperationNode | undefined): boolean =>
+      ancestor !== undefined && (BinaryOperationNode.is(ancestor) || UnaryOperationNode.is(ancestor))
+    // `between` has its bounds in an AndNode.
+    const isOperand = isOf(parent) || (parent !== undefined && AndNode.is(parent) && isOf(outer))
+    if (isOperand) this.append('(')
+    write()
+    if (isOperand) this.append(')')
   }
 
   #appendOperand(node: OperationNode, value: unknown): void {

@@ -1,7 +1,7 @@
 import type { TableDefinition } from '../schema/TableDefinition.ts'
 import { UnknownColumn } from '../schema/SchemaError.ts'
 import { KyselyInvalid, UnknownTable } from './KyselyError.ts'
-import { notNull, outerJoined, type ResultColumn, type ResultValue } from './ResultValue.ts'
+import { asserted, outerJoined, type ResultColumn, type ResultValue } from './ResultValue.ts'
 
 /** What stands behind FROM or JOIN. **Shape** `columns`: `undefined` for raw SQL, whose columns nobody knows. */
 export interface Source {
@@ -21,6 +21,8 @@ export class Scope {
   readonly #outer: Scope | undefined
   readonly isGrouped: boolean
   #sources: ReadonlyArray<Source> = []
+  /** One row is answered even if there is none to answer from: columns are NULL in it, which no type says. */
+  isAggregated = false
   /** Result columns, which ORDER BY and the like may name. */
   aliases: ReadonlySet<string> = new Set()
 
@@ -56,6 +58,15 @@ export class Scope {
     throw new UnknownTable({ table, known: this.#sources.map(({ name }) => name) })
   }
 
+  /** Whether that column is of this SELECT itself, not of one around it. */
+  isOwn(table: string | undefined, name: string): boolean {
+    return this.#sources.some(
+      (source) =>
+        (table === undefined || source.name === table) &&
+        (source.columns === undefined || source.columns.some((column) => column.name === name)),
+    )
+  }
+
   /** The column of that name, with or without its table. **Fails with** `UnknownTable`, `UnknownColumn`, `KyselyInvalid`. */
   column(table: string | undefined, name: string): ResultValue {
     const value = this.#find(table, name)
@@ -69,12 +80,14 @@ export class Scope {
   }
 
   #find(table: string | undefined, name: string): ResultValue | undefined {
+    const isHere = table === undefined || this.#sources.some((source) => source.name === table)
+    if (!isHere) return this.#outer === undefined ? undefined : this.#outer.#find(table, name)
     const sources = table === undefined ? this.#sources : [this.source(table)]
     const found = sources.flatMap(({ columns = [] }) => columns).filter((column) => column.name === name)
     if (found.length > 1)
       throw new KyselyInvalid({ problem: `"${name}" may be of several tables: write it as "table.${name}"` })
-    if (found[0] !== undefined) return found[0].value
-    if (sources.some(({ columns }) => columns === undefined)) return notNull('asserted')
+    const value = found[0]?.value ?? (sources.some(({ columns }) => columns === undefined) ? asserted : undefined)
+    if (value !== undefined) return this.isAggregated && value.nulls !== 'typed' ? { ...value, nulls: 'hidden' } : value
     return table === undefined && this.#outer !== undefined ? this.#outer.#find(table, name) : undefined
   }
 }

@@ -19,7 +19,8 @@ import type { ColumnCodec } from '../schema/ColumnCodec.ts'
 import type { TableDefinition } from '../schema/TableDefinition.ts'
 import { expressionValue } from './ExpressionValue.ts'
 import { KyselyInvalid, UnknownTable } from './KyselyError.ts'
-import { columnValue, mergeKinds, type ResultColumn, Unsound } from './ResultValue.ts'
+import { childrenOf, isAggregating } from './NodeChildren.ts'
+import { columnValue, oneOf, type ResultColumn, Unsound } from './ResultValue.ts'
 import { type Names, Scope, type Source } from './Scope.ts'
 
 /**
@@ -54,7 +55,7 @@ const checkColumn = (column: ResultColumn, columns: ReadonlyArray<ResultColumn>)
   if (columns.some((other) => other !== column && other.name === name))
     throw new KyselyInvalid({ problem: `the result has two columns "${name}": give one of them an alias` })
   if (value.kind instanceof Unsound) throw new KyselyInvalid({ problem: `column "${name}": ${value.kind.why}` })
-  if (value.isNullable && !value.isNullTyped)
+  if (value.nulls === 'hidden')
     throw new KyselyInvalid({
       problem: `column "${name}" may be NULL, which Kysely's type does not say: select nullable(…).as('${name}')`,
     })
@@ -104,15 +105,19 @@ class SelectWalk {
     const scope = new Scope(names, outer, node.groupBy !== undefined)
     for (const from of node.from?.froms ?? []) scope.add(this.#source(from, names, outer))
     for (const join of node.joins ?? []) this.#join(join, scope, outer)
+    const { groupBy, having, orderBy, selections = [] } = node
+    scope.isAggregated =
+      groupBy === undefined &&
+      [...selections, having, orderBy].some((part) => part !== undefined && isAggregating(part))
     const columns: Array<ResultColumn> = []
     let isKnown = true
-    for (const { selection } of node.selections ?? []) {
+    for (const { selection } of selections) {
       const selected = this.#selected(selection, scope)
       if (selected === undefined) isKnown = false
       else columns.push(...selected)
     }
     scope.aliases = new Set(columns.map(({ name }) => name))
-    const { where, groupBy, having, orderBy, limit, offset, joins = [], selections = [] } = node
+    const { where, limit, offset, joins = [] } = node
     const parts = [...selections, ...joins.map(({ on }) => on), where, groupBy, having, orderBy, limit, offset]
     for (const part of parts) if (part !== undefined) this.#check(part, scope)
     return isKnown ? columns : undefined
@@ -214,24 +219,6 @@ const unionColumns = (
   if (a.length !== b.length || a.some(({ name }, index) => name !== b[index]?.name))
     throw new KyselyInvalid({ problem: 'the parts of a union select their columns in different orders' })
   return a.map(({ name, value }, index) => {
-    const other = b[index]?.value ?? value
-    return {
-      name,
-      value: {
-        kind: mergeKinds([value.kind, other.kind]),
-        isNullable: value.isNullable || other.isNullable,
-        isNullTyped: value.isNullTyped || other.isNullTyped,
-      },
-    }
+    return { name, value: oneOf([value, b[index]?.value ?? value]) }
   })
 }
-
-const childrenOf = (node: OperationNode): ReadonlyArray<OperationNode> =>
-  node.kind === 'ValueNode' || node.kind === 'PrimitiveValueListNode'
-    ? []
-    : Object.values(node).flatMap((child: unknown) =>
-        Array.isArray(child) ? child.filter(isNode) : isNode(child) ? [child] : [],
-      )
-
-const isNode = (value: unknown): value is OperationNode =>
-  typeof value === 'object' && value !== null && 'kind' in value && typeof value.kind === 'string'

@@ -162,7 +162,7 @@ const jsonPart = unsound('parts of JSON are not typed as SQLite answers them: se
 const computedKind = (operator: string, left: ValueKind): ValueKind => {
   const kind = plainKind(left)
   if (kind === 'json') return jsonPart.kind
-  if (kind === 'asserted' || kind instanceof Unsound) return kind
+  if (kind instanceof Unsound) return kind
   const isKept =
     operator === '||'
       ? kind === 'text'

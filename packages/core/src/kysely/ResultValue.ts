@@ -11,6 +11,7 @@ import type { SqliteValue } from '../schema/SqliteValue.ts'
  * | `'sum'`      | `sum`, `avg`                                 | `number`, `bigint` if it is no safe integer     |
  * | `'bit'`      | comparisons, `exists`                        | `0` or `1`: Kysely's `SqlBool`                  |
  * | `'asserted'` | `sql<T>`, `fn<T>`, `cast<T>`                 | SQLite's own value: `T` is the author's word    |
+ * | `'raw'`      | one of several of these                      | SQLite's own value                              |
  * | `Unsound`    | what none of these rules covers              | refused when it is a column of the result       |
  */
 export type ValueKind =
@@ -24,6 +25,7 @@ export type ValueKind =
   | 'datetime'
   | 'sum'
   | 'bit'
+  | 'raw'
   | 'asserted'
   | Unsound
 
@@ -90,14 +92,14 @@ export const mergeKinds = (kinds: ReadonlyArray<ValueKind>): ValueKind => {
 }
 
 /** Kinds that are answered as SQLite has them: one of several is still that. */
-const rawKinds: ReadonlySet<unknown> = new Set(['number', 'text', 'blob', 'bit', 'asserted'])
+const rawKinds: ReadonlySet<unknown> = new Set(['number', 'text', 'blob', 'bit', 'raw', 'asserted'])
 
 const mergeTwo = (a: ValueKind, b: ValueKind): ValueKind => {
   if (a === b || a instanceof Unsound) return a
   if (b instanceof Unsound) return b
   const [plainA, plainB] = [plainKind(a), plainKind(b)]
   if (plainA === plainB && plainA !== 'json') return plainA
-  if (rawKinds.has(plainA) && rawKinds.has(plainB)) return 'asserted'
+  if (rawKinds.has(plainA) && rawKinds.has(plainB)) return 'raw'
   const both = new Set([plainA, plainB])
   if (both.has('boolean') && both.has('bit')) return 'boolean'
   if (both.has('sum') && (both.has('number') || both.has('bigint'))) return 'sum'

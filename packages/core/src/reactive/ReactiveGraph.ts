@@ -22,6 +22,7 @@ import { SignalNode } from './SignalNode.ts'
 export class ReactiveGraph implements Graph {
   readonly host: ReactiveHost
   readonly unsettled = new Set<{ readonly settle: () => void }>()
+  readonly live = new Map<Query<unknown>, { readonly fail: (error: unknown) => void }>()
   readonly unsure = new Set<ReactiveNode<unknown>>()
   readonly running: Array<ReactiveNode<unknown>> = []
   readonly #queries = new WeakMap<Query<unknown>, QueryNode<unknown>>()
@@ -64,6 +65,16 @@ export class ReactiveGraph implements Graph {
     }
   }
 
+  /** Runs a live query; computeds that read it hear of its failure. */
+  runLive<R>(query: Query<unknown>, run: () => R): R {
+    try {
+      return run()
+    } catch (error) {
+      this.live.get(query)?.fail(error)
+      throw error
+    }
+  }
+
   changed(node: ReactiveNode<unknown>): void {
     this.moment++
     this.#markUnsure()
@@ -90,8 +101,10 @@ export class ReactiveGraph implements Graph {
   /** Tells subscribers. What they change themselves is told of behind them, by the call that tells them. */
   #settle(): void {
     if (this.#depth > 0) return
-    for (const node of this.unsettled) node.settle()
-    this.unsettled.clear()
+    for (const node of this.unsettled) {
+      this.unsettled.delete(node)
+      node.settle()
+    }
     if (this.#isTelling) return
     this.#isTelling = true
     try {

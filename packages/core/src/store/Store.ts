@@ -83,7 +83,7 @@ export class Store {
     this.storeId = parts.storeId
     this.#parts = parts
     this.#live = new LiveQueries({
-      run: (query) => this.#run(query),
+      run: (query) => this.#graph.runLive(query, () => this.#run(query)),
       tablesOf: (query) => this.#tablesOf(query),
       onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
     })

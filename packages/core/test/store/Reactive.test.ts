@@ -312,6 +312,29 @@ test('a query that fails in a computed fails it, and is live again when it does 
   expect(seen).toEqual([0, 1])
 })
 
+test.each([
+  ['cannot be decoded', sql`SELECT text FROM ${todos} ORDER BY id`, 'does not fit its schema'],
+  ['cannot be run', sql`SELECT json_extract(text, '$') AS text FROM ${todos} ORDER BY id`, 'malformed JSON'],
+] as const)(
+  'a live query that %s any more fails the computed that reads it, until it can',
+  async (_, text, message) => {
+    const store = await open()
+    const query = text.as(Schema.Struct({ text: Schema.Union([Schema.Literal('"ok"'), Schema.Literal('ok')]) }))
+    add(store, '1', '"ok"')
+    const count = store.computed((read) => read(query).length)
+    const seen: Array<number> = []
+    const errors: Array<string> = []
+    count.subscribe((value) => seen.push(value), { onError: (error) => errors.push((error as Error).message) })
+    add(store, '2', 'bad')
+    expect(() => count.get()).toThrow(message)
+    expect(errors).toEqual([expect.stringContaining(message)])
+    store.commit(todoDeleted({ id: '2' }))
+    expect(count.get()).toBe(1)
+    add(store, '3', '"ok"')
+    expect(seen).toEqual([1, 1, 2])
+  },
+)
+
 test('a closed store refuses, and tells nobody any more', async () => {
   const store = await open()
   const signal = store.signal(0)

@@ -206,6 +206,27 @@ test('a state that a live query never told of is not kept', async () => {
   expect(seen.at(-1)).toBe(0)
 })
 
+test('an input that is read no more is let go, and one that nobody hears of is not run', async () => {
+  const store = await open()
+  const isWanted = store.signal(true)
+  let runs = 0
+  const source = store.signal(0)
+  const costly = store.computed((read) => (runs++, read(source)))
+  const end = store.computed((read) => (read(isWanted) ? read(costly) : -1)).subscribe(() => undefined)
+  source.set(1)
+  expect(runs).toBe(2)
+  isWanted.set(false)
+  source.set(2)
+  expect(runs).toBe(2)
+  expect((costly as unknown as { readonly observers: ReadonlySet<unknown> }).observers.size).toBe(0)
+  isWanted.set(true)
+  expect(runs).toBe(3)
+  end()
+  source.set(3)
+  expect(runs).toBe(3)
+  expect((source as unknown as { readonly observers: ReadonlySet<unknown> }).observers.size).toBe(0)
+})
+
 test('what a computed throws is thrown to its readers, others go on', async () => {
   const store = await open()
   const input = store.signal(0)
@@ -260,13 +281,22 @@ test('a cycle is a typed error of everybody in it, and ends when the cycle does'
   expect(() => b.get()).toThrow('a → b → a')
   const seen: Array<number> = []
   const errors: Array<unknown> = []
-  b.subscribe((value) => seen.push(value), { onError: (error) => errors.push(error) })
+  const endB = b.subscribe((value) => seen.push(value), { onError: (error) => errors.push(error) })
   isCyclic.set(false)
   expect([a.get(), b.get()]).toEqual([1, 2])
   expect(seen).toEqual([2])
   expect(errors[0]).toBeInstanceOf(ComputedCycle)
   isCyclic.set(true)
   expect(() => a.get()).toThrow(ComputedCycle)
+  endB()
+  // Subscribed from within the cycle: `b` met it first and knows no input that would tell.
+  const [fromA, fromB]: Array<Array<unknown>> = [[], []]
+  const ends = [a, b].map((one, index) =>
+    one.subscribe((value) => [fromA, fromB][index]!.push(value), { onError: () => 0 }),
+  )
+  isCyclic.set(false)
+  expect([fromA, fromB]).toEqual([[1], [2]])
+  for (const end of ends) end()
   const self: Computed<number> = store.computed((): number => self.get())
   expect(() => self.get()).toThrow(ComputedCycle)
 })

@@ -133,8 +133,8 @@ export class QueryNode<out A> implements ReactiveNode<A> {
   #hear(outcome: Outcome<A>): void {
     if (this.#live === undefined) return
     this.#live.outcome = outcome
-    if (this.#graph.isSettled) this.settle()
-    else this.#graph.unsettled.add(this)
+    this.#graph.unsettled.add(this)
+    this.#graph.settle()
   }
 
   deactivate(): void {

@@ -53,15 +53,20 @@ export class ReactiveGraph implements Graph {
 
   /** The tables have changed; `refreshLive` tells all live queries. */
   refresh(refreshLive: () => void): void {
-    this.#depth++
     this.moment++
     this.tables++
     this.#markUnsure()
+    this.around(refreshLive)
+  }
+
+  /** `tellLive` tells live queries, which may go on until it returns. */
+  around<R>(tellLive: () => R): R {
+    this.#depth++
     try {
-      refreshLive()
+      return tellLive()
     } finally {
       this.#depth--
-      this.#settle()
+      this.settle()
     }
   }
 
@@ -79,7 +84,7 @@ export class ReactiveGraph implements Graph {
     this.moment++
     this.#markUnsure()
     this.mark(node)
-    this.#settle()
+    this.settle()
   }
 
   #markUnsure(): void {
@@ -99,8 +104,8 @@ export class ReactiveGraph implements Graph {
   }
 
   /** Tells subscribers. What they change themselves is told of behind them, by the call that tells them. */
-  #settle(): void {
-    if (this.#depth > 0) return
+  settle(): void {
+    if (this.#depth > 0 || this.running.length > 0) return
     for (const node of this.unsettled) {
       this.unsettled.delete(node)
       node.settle()

@@ -72,6 +72,8 @@ export interface Graph {
   readonly unsure: Set<ReactiveNode<unknown>>
   /** Computeds that are running, the innermost last. */
   readonly running: Array<ReactiveNode<unknown>>
+  /** Tells subscribers, unless somebody is about to. */
+  readonly settle: () => void
   readonly mark: (node: ReactiveNode<unknown>) => void
   /** A signal has another value: everybody is told before this returns. */
   readonly changed: (node: ReactiveNode<unknown>) => void

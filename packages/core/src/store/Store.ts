@@ -89,7 +89,7 @@ export class Store {
     })
     this.#graph = new ReactiveGraph({
       query: (query) => this.#answer(query),
-      subscribe: (query, notify) => this.#live.subscribe(query, notify),
+      subscribe: (query, notify) => this.#subscribeLive(query, notify),
       onError: (error) => this.#log('error', 'a computed or a subscriber failed', error),
       checkOpen: (operation) => this.#checkOpen(operation),
     })
@@ -166,7 +166,7 @@ export class Store {
 
   /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
   subscribe<A>(readable: Readable<A>, onResult: Listener<A>, options: SubscribeOptions = {}): () => void {
-    if (readable.kind === 'query') return this.#live.subscribe(readable, onResult)
+    if (readable.kind === 'query') return this.#graph.around(() => this.#subscribeLive(readable, onResult))
     return this.#graph.subscribe(this.#graph.ownNodeOf(readable), onResult, options.onError)
   }
 
@@ -218,22 +218,15 @@ export class Store {
     return this.#graph.computed(compute, options)
   }
 
-  #answer<A>(query: Query<A>): A {
-    const { rows, columns } = this.#run(query)
-    return query.decode(rows, columns)
+  #subscribeLive<A>(query: Query<A>, notify: Listener<A>): () => void {
+    this.#checkTables(query)
+    return this.#live.subscribe(query, notify)
   }
 
-  #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
-    const { database } = this.#session
+  #answer<A>(query: Query<A>): A {
     this.#checkTables(query)
-    if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
-    const statement = database.statements.get(query.sql, query.integers)
-    try {
-      return { rows: statement.all(query.params), columns: statement.columns }
-    } catch (error) {
-      if (error instanceof SqliteError && error.isDamage) this.#session.imageDamaged(error)
-      throw error
-    }
+    const { rows, columns } = this.#run(query)
+    return query.decode(rows, columns)
   }
 
   /** A table of the same name in another schema may have other columns: its rows would be read as what they are not. */
@@ -246,6 +239,18 @@ export class Store {
 
   #checkOpen(operation: string): void {
     if (this.#session.state.isClosed) throw new StoreClosed({ operation })
+  }
+
+  #run(query: Query<unknown>): { readonly rows: ReadonlyArray<SqliteRow>; readonly columns: ReadonlyArray<string> } {
+    const { database } = this.#session
+    if (query.source === undefined) database.guard.inspect(query.sql, query.params, 'query')
+    const statement = database.statements.get(query.sql, query.integers)
+    try {
+      return { rows: statement.all(query.params), columns: statement.columns }
+    } catch (error) {
+      if (error instanceof SqliteError && error.isDamage) this.#session.imageDamaged(error)
+      throw error
+    }
   }
 
   #tablesOf(query: Query<unknown>): ReadonlyArray<string> {

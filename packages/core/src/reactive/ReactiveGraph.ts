@@ -22,7 +22,7 @@ import { SignalNode } from './SignalNode.ts'
 export class ReactiveGraph implements Graph {
   readonly host: ReactiveHost
   readonly unsettled = new Set<{ readonly settle: () => void }>()
-  readonly live = new Map<Query<unknown>, { readonly fail: (error: unknown) => void }>()
+  readonly live = new Map<object, { readonly fail: (error: unknown) => void }>()
   readonly unsure = new Set<ReactiveNode<unknown>>()
   readonly running: Array<ReactiveNode<unknown>> = []
   readonly #queries = new WeakMap<Query<unknown>, QueryNode<unknown>>()
@@ -71,7 +71,7 @@ export class ReactiveGraph implements Graph {
   }
 
   /** Runs a live query; computeds that read it hear of its failure. */
-  runLive<R>(query: Query<unknown>, run: () => R): R {
+  runLive<R>(query: object, run: () => R): R {
     try {
       return run()
     } catch (error) {

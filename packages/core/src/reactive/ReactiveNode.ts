@@ -67,7 +67,7 @@ export interface Graph {
   /** Live queries whose answer is to be taken when the refresh has ended. */
   readonly unsettled: Set<{ readonly settle: () => void }>
   /** Who is to be told that a live query failed, by the query that was subscribed to. */
-  readonly live: Map<Query<unknown>, { readonly fail: (error: unknown) => void }>
+  readonly live: Map<object, { readonly fail: (error: unknown) => void }>
   /** Observed nodes that no input can tell of a change: they are looked at after any. */
   readonly unsure: Set<ReactiveNode<unknown>>
   /** Computeds that are running, the innermost last. */

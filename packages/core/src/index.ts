@@ -18,6 +18,7 @@ export {
   InvalidColumnValue,
   MaterializerInvalid,
   QueryInvalid,
+  QueryNotInSchema,
   SchemaInvalid,
   UnknownColumn,
 } from './schema/SchemaError.ts'
@@ -35,6 +36,17 @@ export type { RowsQuery } from './query/TableQuery.ts'
 export type { InsertOptions, UnfilteredWrite, UpsertOptions } from './query/TableWrite.ts'
 export { and, or } from './query/Where.ts'
 export type { ColumnConditions, Combination, Operators, Where } from './query/Where.ts'
+export { ChangeInsideComputed, ComputedCycle, NotOfThisStore, ReadOutsideComputed } from './reactive/ReactiveError.ts'
+export type {
+  Computed,
+  Listener,
+  Read,
+  Readable,
+  ReadableOptions,
+  ReadableValue,
+  Signal,
+  SubscribeOptions,
+} from './reactive/Readable.ts'
 export { StatementRefused } from './sqlite/StatementRefused.ts'
 export type { SyncBackendProvider } from './backend/SyncBackend.ts'
 export type {

@@ -152,7 +152,8 @@ const bind = (value: unknown, index: number, params: Array<SqliteValue>): '?' =>
   return '?'
 }
 
-const bindable = (value: unknown, index: number): SqliteValue => {
+/** A JavaScript value as SQLite takes it; see the table at the head of this file. **Fails with** `SqlParameterInvalid`. */
+export const bindable = (value: unknown, index: number): SqliteValue => {
   if (value === null || value instanceof Uint8Array) return value
   if (typeof value === 'string') return textParameter(value, index)
   if (typeof value === 'number') return numberParameter(value, index)

@@ -18,6 +18,8 @@ export interface Query<out A> {
   readonly shape: QueryShape
   /** What is asked, as data; `undefined` for raw SQL. */
   readonly source: QuerySource | undefined
+  /** Of a query without `source`: the tables whose columns it decodes. A store of another schema refuses it. */
+  readonly tables?: ReadonlyArray<TableDefinition>
   readonly decode: (rows: ReadonlyArray<SqliteRow>, columns: ReadonlyArray<string>) => A
 }
 

@@ -56,6 +56,19 @@ export class QueryInvalid extends Schema.TaggedError<QueryInvalid>('@headwater/c
   }
 }
 
+/** A query on a table that is not the store's: of another schema, or another object of the same name. */
+export class QueryNotInSchema extends Schema.TaggedError<QueryNotInSchema>('@headwater/core/schema/QueryNotInSchema')(
+  'QueryNotInSchema',
+  { table: Schema.String },
+) {
+  override get message(): string {
+    return `This store's schema does not have this table "${this.table}"; query the tables that its schema was defined with`
+  }
+  get isRetryable(): boolean {
+    return false
+  }
+}
+
 /** A materializer answered with something else than writes, or touched a table that is not its event's to touch. */
 export class MaterializerInvalid extends Schema.TaggedError<MaterializerInvalid>(
   '@headwater/core/schema/MaterializerInvalid',

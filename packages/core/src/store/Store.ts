@@ -3,6 +3,7 @@ import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
 import { parse } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
+import { QueryNotInSchema } from '../schema/SchemaError.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import type { StoreSchema } from '../schema/StoreSchema.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
@@ -13,6 +14,16 @@ import type { TableChanges } from '../session/SessionState.ts'
 import type { QuarantineNotice } from '../session/WithoutEffect.ts'
 import type { Adapter, AdapterConnection } from './Adapter.ts'
 import type { SyncBackendProvider } from '../backend/SyncBackend.ts'
+import { ReactiveGraph } from '../reactive/ReactiveGraph.ts'
+import type {
+  Computed,
+  Listener,
+  Read,
+  Readable,
+  ReadableOptions,
+  Signal,
+  SubscribeOptions,
+} from '../reactive/Readable.ts'
 import { LiveQueries } from './LiveQueries.ts'
 import type { ReadStatement } from './LiveResult.ts'
 import {
@@ -23,6 +34,7 @@ import {
   type WaitOptions,
 } from './LostEvents.ts'
 import type { ResultUpdate } from './ResultChange.ts'
+import { makeResults } from './Results.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
@@ -59,12 +71,14 @@ export class Store {
   readonly #parts: StoreParts
   readonly #session: Session
   readonly #live: LiveQueries
+  readonly #graph: ReactiveGraph
   readonly rejected: RejectedEvents
   readonly quarantined: QuarantinedEvents
   readonly #statusListeners = new Set<(status: StoreStatus) => void>()
   readonly #noticeListeners = new Set<(notice: StoreNotice) => void>()
   readonly #refreshListeners = new Set<() => void>()
   readonly #newsWaiters = new Set<() => void>()
+  readonly #closeListeners = new Set<() => void>()
   #isClosing = false
 
   /** @internal Use `createStore`. */
@@ -72,10 +86,16 @@ export class Store {
     this.storeId = parts.storeId
     this.#parts = parts
     this.#live = new LiveQueries({
-      run: (statement) => this.#run(statement),
+      run: (statement) => this.#graph.runLive(statement, () => this.#run(statement)),
       readsOf: ({ sql, params }) => this.#session.database.guard.readsOf(sql, params),
       isDeclared: (table) => parts.schema.tableByName.get(table.name) === table,
       onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
+    })
+    this.#graph = new ReactiveGraph({
+      query: (query) => this.#answer(query),
+      subscribe: (query, notify) => this.#subscribeLive(query, notify),
+      onError: (error) => this.#log('error', 'a computed or a subscriber failed', error),
+      checkOpen: (operation) => this.#checkOpen(operation),
     })
     const { sessionId, storeId, schema, environment, connection, backend } = parts
     this.#session = new Session({
@@ -87,7 +107,7 @@ export class Store {
       client: connection.client,
       openDatabase: connection.openDatabase,
       onTables: (changes: TableChanges) => {
-        this.#live.refresh(changes)
+        this.#graph.refresh(() => this.#live.refresh(changes))
         this.#tellRefresh()
       },
       onStatus: () => this.#tellStatus(),
@@ -120,7 +140,7 @@ export class Store {
    * Commits events as one group: all of them or none. Synchronous; live queries have run when it returns.
    *
    * **Fails with**  `InvalidEventArgs`, `EventTooLarge`, `EventNotInSchema`, `MaterializerFailed`,
-   * `CommitInsideMaterializer`, `StoreClosed`: thrown, and nothing has changed.
+   * `CommitInsideMaterializer`, `ChangeInsideComputed`, `StoreClosed`: thrown, and nothing has changed.
    *
    * **Example**
    * ```ts
@@ -130,6 +150,7 @@ export class Store {
    */
   commit(...events: ReadonlyArray<EventInput>): Receipt {
     if (this.#isClosing) throw new StoreClosed({ operation: 'commit' })
+    this.#graph.checkMayChange('commit')
     return this.#session.commit(events)
   }
 
@@ -140,15 +161,91 @@ export class Store {
 
   // ------------------------------------------------------------------------------------------------------ queries
 
-  /** The answer now. **Fails with** `StoreClosed`, `StatementRefused` (raw SQL that writes), `SqliteError`. */
-  query<A>(query: Query<A>): A {
+  /**
+   * The answer now. **Fails with** `StoreClosed`, `QueryNotInSchema`, `StatementRefused` (raw SQL that writes),
+   * `SqliteError`; of a signal or computed `NotOfThisStore` and what the computed throws.
+   */
+  query<A>(readable: Readable<A>): A {
+    if (readable.kind === 'query') return this.#answer(readable)
+    this.#graph.ownNodeOf(readable)
+    return readable.get()
+  }
+
+  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
+  subscribe<A>(readable: Readable<A>, onResult: Listener<A>, options: SubscribeOptions = {}): () => void {
+    if (readable.kind === 'query') return this.#graph.around(() => this.#subscribeLive(readable, onResult))
+    return this.#graph.subscribe(this.#graph.ownNodeOf(readable), onResult, options.onError)
+  }
+
+  /**
+   * The present answer, then whenever it differs: always the latest one, however slow the loop. Ends with the signal or
+   * the store. **Fails with** as `query`.
+   *
+   * **Example**
+   * ```ts
+   * for await (const open of store.results(todos.where({ done: false }).count(), { signal })) show(open)
+   * ```
+   */
+  results<A>(
+    readable: Readable<A>,
+    { signal }: { readonly signal?: AbortSignal } = {},
+  ): AsyncIterableIterator<A, void, void> {
+    return makeResults<A>({
+      subscribe: (listener, onError) => this.subscribe(readable, listener, { onError }),
+      onClosed: (end) => {
+        this.#closeListeners.add(end)
+        return () => this.#closeListeners.delete(end)
+      },
+      signal,
+    })
+  }
+
+  /**
+   * State of this store object, in no event and no table.
+   *
+   * **Example**
+   * ```ts
+   * const selected = store.signal<string | null>(null)
+   * selected.set('list-1')
+   * ```
+   */
+  signal<A>(initial: A, options: ReadableOptions<A> = {}): Signal<A> {
+    return this.#graph.signal(initial, options)
+  }
+
+  /**
+   * An answer made from queries, signals and other computeds; see `Computed`.
+   *
+   * **Example**
+   * ```ts
+   * const visible = store.computed((read) => read(todos.where({ listId: read(selected) })))
+   * ```
+   */
+  computed<A>(compute: (read: Read) => A, options: ReadableOptions<A> = {}): Computed<A> {
+    return this.#graph.computed(compute, options)
+  }
+
+  #subscribeLive<A>(query: Query<A>, notify: Listener<A>): () => void {
+    this.#checkTables(query)
+    return this.#live.subscribe(query, notify)
+  }
+
+  #answer<A>(query: Query<A>): A {
+    this.#checkTables(query)
     const { rows, columns } = this.#run(query)
     return query.decode(rows, columns)
   }
 
-  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
-  subscribe<A>(query: Query<A>, onResult: (result: A) => void): () => void {
-    return this.#live.subscribe(query, onResult)
+  /** A table of the same name in another schema may have other columns: its rows would be read as what they are not. */
+  #checkTables({ source, tables }: Query<unknown>): void {
+    const { tableByName } = this.#parts.schema
+    for (const table of source === undefined ? (tables ?? []) : [source.table]) {
+      if (tableByName.get(table.name) !== table) throw new QueryNotInSchema({ table: table.name })
+    }
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#session.state.isClosed) throw new StoreClosed({ operation })
   }
 
   /**
@@ -161,7 +258,8 @@ export class Store {
    * ```
    */
   subscribeChanges<Row>(query: Query<ReadonlyArray<Row>>, onUpdate: (update: ResultUpdate<Row>) => void): () => void {
-    return this.#live.subscribeChanges(query, onUpdate)
+    this.#checkTables(query)
+    return this.#graph.around(() => this.#live.subscribeChanges(query, onUpdate))
   }
 
   /**
@@ -343,7 +441,9 @@ export class Store {
 
   async #end(): Promise<void> {
     this.#live.clear()
+    this.#graph.close()
     await this.#session.close()
+    for (const end of Array.from(this.#closeListeners)) end()
     this.#tellStatus()
     this.#statusListeners.clear()
     this.#refreshListeners.clear()

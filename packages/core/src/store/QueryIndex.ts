@@ -1,7 +1,10 @@
 import { makePredicate, type Predicate } from '../query/Predicate.ts'
 import { valueKey, type ValueKey } from '../query/ValueKey.ts'
 import type { Collation } from '../schema/Column.ts'
+import type { Condition } from '../schema/Condition.ts'
 import type { QuerySource } from '../schema/Query.ts'
+import type { SqliteRow } from '../schema/SqliteValue.ts'
+import { columnOf, type TableDefinition } from '../schema/TableDefinition.ts'
 import type { StatementReads } from '../sqlite/StatementReads.ts'
 import { isSameValue } from '../sqlite/RowChange.ts'
 import { equalitiesOf, type Equality } from './Equality.ts'
@@ -30,7 +33,11 @@ export class QueryIndex<Q> {
     const index = this.#tableOf(source.table.name)
     const equalities = equalitiesOf(source.table, source.where)
     if (equalities === undefined) {
-      index.conditions.set(query, { query, isOurs: makePredicate(source.table, source.where) })
+      index.conditions.set(query, {
+        query,
+        isOurs: makePredicate(source.table, source.where),
+        columns: maskOf(source.table, source.where),
+      })
       return () => index.conditions.delete(query)
     }
     for (const equality of equalities) addEquality(index, equality, query)
@@ -77,8 +84,15 @@ export class QueryIndex<Q> {
 interface TableIndex<Q> {
   /** By place of the column in a row. */
   readonly columns: Map<number, ColumnIndex<Q>>
-  readonly conditions: Map<Q, { readonly query: Q; readonly isOurs: Predicate }>
+  readonly conditions: Map<Q, TableCondition<Q>>
   readonly reruns: Map<Q, ReadonlySet<string> | undefined>
+}
+
+interface TableCondition<Q> {
+  readonly query: Q
+  readonly isOurs: Predicate
+  /** Columns that it looks at, as a mask. */
+  readonly columns: number
 }
 
 interface ColumnIndex<Q> {
@@ -114,8 +128,32 @@ const touchEqual = <Q>(column: ColumnIndex<Q>, place: number, row: NetRow, touch
 
 const touchByCondition = <Q>({ conditions }: TableIndex<Q>, row: NetRow, touched: Touched<Q>): void => {
   const { before, after } = row
-  for (const { query, isOurs } of conditions.values())
-    if ((after !== undefined && isOurs(after)) || (before !== undefined && isOurs(before))) note(touched, query, row)
+  const changed = changedMask(before, after)
+  for (const { query, isOurs, columns } of conditions.values()) {
+    // What is not true after a change of other columns was not true before it.
+    const isConcerned =
+      after === undefined
+        ? isOurs(before!)
+        : isOurs(after) || (before !== undefined && (columns & changed) !== 0 && isOurs(before))
+    if (isConcerned) note(touched, query, row)
+  }
+}
+
+const changedMask = (before: SqliteRow | undefined, after: SqliteRow | undefined): number => {
+  let mask = 0
+  if (before === undefined || after === undefined) return mask
+  for (let place = 0; place < after.length; place++) if (!isSameValue(before[place], after[place])) mask |= bitOf(place)
+  return mask
+}
+
+/** One bit for each column; those from the 32nd on share the last. */
+const bitOf = (place: number): number => 1 << Math.min(place, 31)
+
+const maskOf = (table: TableDefinition, condition: Condition | undefined): number => {
+  if (condition === undefined) return 0
+  if (condition.kind === 'and' || condition.kind === 'or')
+    return condition.conditions.reduce((mask, part) => mask | maskOf(table, part), 0)
+  return bitOf(columnOf(table, condition.column).index)
 }
 
 const touchReruns = <Q>({ reruns }: TableIndex<Q>, { table, rows }: TableChange, touched: Touched<Q>): void => {

@@ -35,7 +35,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
     process.exit(130)
   })
 try {
-  process.exitCode = await main()
+  // Left to end by itself, Node has been seen to turn for ever in the clean-up of its handles, with all of this done.
+  process.exit(await main())
 } catch (error) {
   if (!(error instanceof HistoryUsage)) throw error
   process.stderr.write(`check:history: ${error.message}\n`)

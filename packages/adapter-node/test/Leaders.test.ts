@@ -32,7 +32,7 @@ const failureOf = async (promise: Promise<unknown>): Promise<ActorError['failure
   throw new Error(`expected an ActorError, got ${String(error)}`)
 }
 
-describe('threads of one process', { timeout: 20_000 }, () => {
+describe('threads of one process', { timeout: 60_000 }, () => {
   for (const leader of ['worker', 'same-thread'] as const) {
     test(`${leader}: a thread whose session is closed ends by itself, the one that started the leader as the last`, async () => {
       const directory = temporaryFolder()

@@ -62,7 +62,7 @@ describe('store ids', () => {
 describe('leaving', () => {
   test(
     'closing a store ends its worker and frees its files and memory; other stores go on',
-    { timeout: 20_000 },
+    { timeout: 120_000 },
     async () => {
       const directory = temporaryFolder()
       const other = await openStore({ directory, storeId: 'other' })

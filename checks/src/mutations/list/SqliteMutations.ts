@@ -97,8 +97,8 @@ export const sqliteMutations: ReadonlyArray<Mutation> = [
     name: 'live-count-counts-a-commit-twice',
     why: 'a counter on the screen is one too high until it is subscribed to again',
     file: 'packages/core/src/store/LiveQueries.ts',
-    find: `if (subscriber.since < step)`,
-    replace: `if (subscriber.since <= step)`,
+    find: `if (subscriber.since >= news.step) continue`,
+    replace: `if (subscriber.since > news.step) continue`,
     caughtBy: { file: 'packages/core/test/store/LiveQueries.test.ts' },
   },
   {

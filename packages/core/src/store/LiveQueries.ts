@@ -12,7 +12,8 @@
  *
  * First all answers are brought up to date, then subscribers are told, in the order in which queries were first
  * subscribed to: whoever is told sees every query at the same moment. What a subscriber commits is in every answer when
- * that commit returns, and told behind what is being told.
+ * that commit returns, and told behind what is being told; who has not had his turn yet hears of both at once, so that
+ * nobody is told what is not true any more.
  */
 import { rowKey } from '../query/ValueKey.ts'
 import type { Query } from '../schema/Query.ts'
@@ -20,7 +21,7 @@ import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
 import { makeLiveCount } from './LiveCount.ts'
 import { makeLiveRerun } from './LiveRerun.ts'
-import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
+import { combineAnswers, type LiveAnswer, type LiveResult, type QueryRunner } from './LiveResult.ts'
 import { LiveRows } from './LiveRows.ts'
 import { type NetRow, netByTable } from './NetChanges.ts'
 import { QueryIndex, type Touched } from './QueryIndex.ts'
@@ -34,14 +35,17 @@ interface LiveQuery {
   readonly subscribers: Set<Subscriber>
   /** Ends it. */
   readonly leave: () => void
+  /** The last step that changed the answer. */
+  changedAt: number
   /** What could not be brought up to date is read anew at the next occasion. */
   isBroken: boolean
 }
 
 interface Subscriber {
   readonly tell: (answer: LiveAnswer) => void
-  /** Steps up to this one were in its first answer. */
-  readonly since: number
+  told: LiveAnswer
+  /** Steps up to this one are in what it was told. */
+  since: number
   isActive: boolean
 }
 
@@ -84,9 +88,10 @@ export class LiveQueries {
 
   #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void): () => void {
     const live = this.#join(query)
-    const subscriber: Subscriber = { tell, since: this.#steps, isActive: true }
+    const told = live.result.current()
+    const subscriber: Subscriber = { tell, told, since: this.#steps, isActive: true }
     live.subscribers.add(subscriber)
-    this.#tell(subscriber, live.result.current())
+    this.#tell(subscriber, told)
     this.#tellAll()
     return () => {
       if (!subscriber.isActive) return
@@ -120,7 +125,8 @@ export class LiveQueries {
   #repair(live: LiveQuery): void {
     const answer = live.result.reload()
     live.isBroken = false
-    if (answer !== undefined) this.#news.push({ step: ++this.#steps, live, answer })
+    this.#steps++
+    this.#note(live, answer)
   }
 
   #open(query: Query<unknown>, forget: () => void): LiveQuery {
@@ -135,6 +141,7 @@ export class LiveQueries {
         forget()
         leaveIndex()
       },
+      changedAt: 0,
       isBroken: false,
     }
     const leaveIndex =
@@ -201,7 +208,7 @@ export class LiveQueries {
     try {
       const answer = rows === undefined || live.isBroken ? live.result.reload() : this.#patch(live.result, rows)
       live.isBroken = false
-      if (answer !== undefined) this.#news.push({ step: this.#steps, live, answer })
+      this.#note(live, answer)
     } catch (error) {
       live.isBroken = true
       this.#runner.onError(error)
@@ -218,18 +225,36 @@ export class LiveQueries {
     }
   }
 
+  #note(live: LiveQuery, answer: LiveAnswer | undefined): void {
+    if (answer === undefined) return
+    live.changedAt = this.#steps
+    this.#news.push({ step: this.#steps, live, answer })
+  }
+
   #tellAll(): void {
     if (this.#isTelling) return
     this.#isTelling = true
     try {
       for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
-        const { step, live, answer } = news
-        for (const subscriber of Array.from(live.subscribers))
-          if (subscriber.since < step) this.#tell(subscriber, answer)
+        for (const subscriber of Array.from(news.live.subscribers)) {
+          if (subscriber.since >= news.step) continue
+          const answer = this.#newest(subscriber, news)
+          subscriber.since = news.live.changedAt
+          if (answer === undefined) continue
+          subscriber.told = answer
+          this.#tell(subscriber, answer)
+        }
       }
     } finally {
       this.#isTelling = false
     }
+  }
+
+  /** What `subscriber` is to be told: the answer that is true now. `undefined` if that is what it was told last. */
+  #newest({ told }: Subscriber, { step, live, answer }: News): LiveAnswer | undefined {
+    if (live.changedAt === step) return answer
+    const later = this.#news.filter((news) => news.live === live).map((news) => news.answer)
+    return combineAnswers(told, [answer, ...later], live.result.isEqualRow)
   }
 
   /** A subscriber that throws is its own problem, not its neighbours'. */

@@ -34,7 +34,7 @@ export const makeLiveRerun = (query: Query<unknown>, runner: QueryRunner): LiveR
     list = newList
     return answer(changes)
   }
-  return { current: () => answer(undefined), patch: reload, reload }
+  return { current: () => answer(undefined), patch: reload, reload, isEqualRow: (a, b) => a === b }
 }
 
 const listOf = (result: unknown): RowList<unknown> => new RowList([Array.isArray(result) ? result : [result]])

@@ -2,7 +2,7 @@ import type { Query } from '../schema/Query.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import type { StatementReads } from '../sqlite/StatementReads.ts'
 import type { NetRow } from './NetChanges.ts'
-import type { ResultUpdate } from './ResultChange.ts'
+import { diffRows, type ResultUpdate } from './ResultChange.ts'
 
 /** What is to be run: a query, or a statement of a live query's own over the same table. */
 export type ReadStatement = Pick<Query<unknown>, 'sql' | 'params' | 'integers' | 'source'>
@@ -33,12 +33,37 @@ export interface LiveResult {
   readonly patch: (rows: ReadonlyArray<NetRow>) => LiveAnswer | undefined
   /** Reads everything again, for instance after a snapshot. **Fails with** as `QueryRunner.run`; nothing has changed then. */
   readonly reload: () => LiveAnswer | undefined
+  /** Whether two objects for rows are equal to the app. */
+  readonly isEqualRow: (a: unknown, b: unknown) => boolean
 }
 
 /** One answer. */
 export interface LiveAnswer {
   /** As `Query.decode` gives it; made when asked for. */
   readonly result: () => unknown
-  /** Of a query for rows; in the present answer, without changes. */
+  /** Of a query for rows; in the present answer, without changes. A number or one row is a list of it. */
   readonly update: () => ResultUpdate<unknown>
+}
+
+/**
+ * The last of `answers`, each of which came from the one before, as it came from `told`; `undefined` if it is equal.
+ *
+ * **Units**  O(n log n) in the rows: only where a subscriber commits while others wait for their turn.
+ */
+export const combineAnswers = (
+  told: LiveAnswer,
+  answers: ReadonlyArray<LiveAnswer>,
+  isEqualRow: (a: unknown, b: unknown) => boolean,
+): LiveAnswer | undefined => {
+  const replaced = new Map<unknown, unknown>()
+  for (const answer of answers)
+    for (const change of answer.update().changes ?? [])
+      if ('before' in change && change.row !== change.before)
+        replaced.set(change.row, replaced.get(change.before) ?? change.before)
+  const [last, answer] = [told.update().rows, answers.at(-1)!]
+  const { rows } = answer.update()
+  const changes = diffRows(last, rows, replaced)
+  const isEqual = (at: number): boolean => last.at(at) === rows.at(at) || isEqualRow(last.at(at), rows.at(at))
+  if (last.length === rows.length && Array.from(rows, (_, at) => at).every(isEqual)) return undefined
+  return { result: answer.result, update: () => ({ rows, changes }) }
 }

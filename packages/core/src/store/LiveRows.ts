@@ -32,7 +32,7 @@ export class LiveRows implements LiveResult {
   readonly #layout: RowLayout
   readonly #decode: (stored: SqliteRow) => unknown
   readonly #isOurs: Predicate
-  readonly #isEqual: (a: unknown, b: unknown) => boolean
+  readonly isEqualRow: (a: unknown, b: unknown) => boolean
   readonly #limit: number
   readonly #slack: number
   readonly #readHeld: () => ReadonlyArray<SqliteRow>
@@ -49,7 +49,7 @@ export class LiveRows implements LiveResult {
     this.#layout = makeRowLayout(source)
     this.#decode = makeRowDecoder(source)
     this.#isOurs = makePredicate(table, where)
-    this.#isEqual = makeRowEquality(source)
+    this.isEqualRow = makeRowEquality(source)
     this.#limit = limit ?? Infinity
     this.#slack = limit === undefined ? slackMax : Math.min(Math.max(limit, slackMin), slackMax)
     const skip = Math.max(offset - this.#slack, 0)
@@ -234,7 +234,7 @@ export class LiveRows implements LiveResult {
     // Outside of these nothing has moved.
     const [start, end] = [places.reduce((a, b) => Math.min(a, b)), places.reduce((a, b) => Math.max(a, b))]
     for (let at = start; at <= end; at++)
-      if (last.at(at) !== next.at(at) && !this.#isEqual(last.at(at), next.at(at))) return false
+      if (last.at(at) !== next.at(at) && !this.isEqualRow(last.at(at), next.at(at))) return false
     const shift = this.#source.offset - this.#skipped
     for (let at = start; at <= end; at++) if (last.at(at) !== next.at(at)) this.#held.setRowAt(at + shift, last.at(at))
     return true

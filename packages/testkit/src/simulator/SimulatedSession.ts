@@ -26,8 +26,8 @@ export interface SimulatedSession {
   readonly committed: Map<string, CommittedEvent>
   /** Whether it can run the backend for its leader: one that was opened before the store had any cannot. */
   readonly hasBackend: boolean
-  /** What a live query of all items last told. */
-  readonly live: { rows: ReadonlyArray<unknown> }
+  /** What a live query of all items last told; `undefined` until it has. */
+  readonly live: { rows: ReadonlyArray<unknown> | undefined }
   readonly reinstated: Set<string>
   readonly commit: (events: ReadonlyArray<EventInput>) => Receipt
   /** The process dies; what it had not handed over is gone. */

@@ -1,5 +1,5 @@
 /** One session of a client of the simulation, and its way to the leader. */
-import { createStore, type EventInput, type Receipt } from '@headwater/core'
+import { createStore, type EventInput, type Receipt, type Store } from '@headwater/core'
 import type {
   Adapter,
   LeaderClient,
@@ -8,6 +8,7 @@ import type {
   LeaderPort,
   SessionMessage,
 } from '@headwater/core/adapter'
+import { SqliteError } from '@headwater/core/sqlite'
 import type { Link, RunningLeader, SimulatedClient } from './SimulatedClient.ts'
 import { items, simulatedSchemas } from './SimulatedSchema.ts'
 import { SimulatedProcess } from './SimulatedProcess.ts'
@@ -31,10 +32,8 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
     environment: process.environment,
     ...(backend === null ? {} : { backend }),
   }).finally(() => client.opening.delete(die))
-  const live = { rows: [] as ReadonlyArray<unknown> }
-  store.subscribe(items.orderBy('id'), (rows) => {
-    live.rows = rows
-  })
+  const live: SimulatedSession['live'] = { rows: undefined }
+  listen(store, process, live)
   const session: SimulatedSession = {
     label: `${name}${client.sessions.length}`,
     store,
@@ -65,6 +64,21 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
   })
   client.sessions.push(session)
   return session
+}
+
+/**
+ * Keeps up with all items. A state that a power loss has damaged is found when somebody reads it, and made anew: then the
+ * app tries again.
+ */
+const listen = (store: Store, process: SimulatedProcess, live: SimulatedSession['live']): void => {
+  try {
+    store.subscribe(items.orderBy('id'), (rows) => {
+      live.rows = rows
+    })
+  } catch (error) {
+    if (!(error instanceof SqliteError) || !error.isDamage) throw error
+    process.environment.setTimer(() => listen(store, process, live), 20)
+  }
 }
 
 const adapterOf = (client: SimulatedClient, leaderClient: LeaderClient): Adapter => ({

@@ -66,6 +66,8 @@ export class Leader {
   #loops: Fiber.Fiber<void> | null = null
   #isTurnScheduled = false
   #storageFailures = 0
+  /** A step failed at the disk: until the log was read again nobody knows what is in it. */
+  #isUncertain = false
   #isEnded = false
   /** Both databases are closed until the corrupt eventlog could be salvaged; messages wait. */
   #isSalvaging = false
@@ -154,6 +156,8 @@ export class Leader {
     this.#isTurnScheduled = false
     if (this.#isSalvaging) return this.#takeGoodbyes()
     if (this.#state.isClosed) return
+    // Whoever sends meanwhile is asked for it again, with the `hello` behind the reload.
+    if (this.#isUncertain) this.#inbox.keepGoodbyes()
     this.#step(() => {
       while (!this.#inbox.isEmpty) {
         const pushes = this.#inbox.takePushes(batchEventsMax)
@@ -243,6 +247,7 @@ export class Leader {
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
   #failed(error: unknown): void {
+    this.#isUncertain = true
     this.#tellFailure(error)
     // Computed for places that their events may not get next time.
     this.#state.effects.clear()
@@ -280,6 +285,7 @@ export class Leader {
     if (this.#state.isClosed) return
     this.#step(() => {
       reloadLog(this.#state)
+      this.#isUncertain = false
       noteBackend(this.#state, { error: null })
       this.#startAnew()
     })

@@ -386,6 +386,8 @@ export class Leader {
     const step = (body: () => void): void => {
       if (leader.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
       try {
+        // A page or an answer meets the log as it is on disk, too.
+        if (this.#isUncertain) reloadLog(leader)
         body()
         this.#afterStep()
       } catch (error) {

@@ -12,17 +12,14 @@ type Answers = {
 /** Rows of one `readLog` answer at most. */
 const readRowsMax = 1000
 
-/** An id that another client's event has as well is that of our dead letter: receipts are for what this client committed. */
+/** What became of an event. Of an id that two events share, what the session that asks has committed itself; else this client. */
 const locate = (leader: LeaderState, id: string, committedBy: string | null): Located => {
   const { log } = leader
   const row = log.byId(id)
   const rejected = log.rejectedById(id)
-  // After a collision an id is in the log, as somebody else's event, and among the dead letters.
   const isOwn = row !== undefined && (committedBy === null || row.event.clientId === log.status.clientId)
   const refused = rejected.find(({ event }) => event.sessionId === committedBy) ?? (isOwn ? undefined : rejected[0])
-  if (refused !== undefined) {
-    return { _tag: 'rejected', reason: refused.reason, detail: refused.detail }
-  }
+  if (refused !== undefined) return { _tag: 'rejected', reason: refused.reason, detail: refused.detail }
   if (row === undefined) return { _tag: 'unknown' }
   const head = leader.replica.head
   const isMaterialized = head !== null && compare(row.seq, head.position) <= 0

@@ -6,7 +6,7 @@ import { createStore, type EventInput, type Store } from '@headwater/core'
 import { httpBackend } from '../../backend-http/src/index.ts'
 import { nodeAdapter, openStoreFiles } from '../src/index.ts'
 import { fold, readLog, tablesOf } from './Fold.ts'
-import { randomFrom } from './Random.ts'
+import { seededRandom } from '../../testkit/src/SeededRandom.ts'
 import { schema, selected, selections, todoCreated, todoDeleted, todoRenamed, todos } from './Todos.ts'
 
 export interface KillClientOptions {
@@ -34,7 +34,7 @@ export type ToKillClient = { readonly is: 'quiet' } | { readonly is: 'finish'; r
 const tell = (message: FromKillClient): void => void process.send?.(message)
 
 const { directory, url, seed, leader, workerUrl } = JSON.parse(process.argv[2] ?? '{}') as KillClientOptions
-const random = randomFrom(seed)
+const random = seededRandom(seed)
 const storeId = 'demo'
 const quiet = () => undefined
 

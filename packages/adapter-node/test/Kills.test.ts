@@ -17,7 +17,7 @@ import { afterThis, temporaryFolder } from './Folder.ts'
 import { fold, readLog } from './Fold.ts'
 import type { FromKillClient, KillClientOptions, ToKillClient } from './KillClient.ts'
 import { bundleProcesses } from './ProcessBundle.ts'
-import { randomFrom } from './Random.ts'
+import { seededRandom } from '../../testkit/src/SeededRandom.ts'
 import { schema } from './Todos.ts'
 
 const killsMin = Number(process.env['HEADWATER_KILLS'] ?? 200)
@@ -152,7 +152,7 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
     })
 
   const live = async (client: Client): Promise<void> => {
-    const random = randomFrom(seed * 31 + client.index)
+    const random = seededRandom(seed * 31 + client.index)
     while (!isOver && problems.length === 0 && count.client + count.server < killsMin) {
       const child = startClient(client)
       const gone = ended(child)
@@ -178,7 +178,7 @@ test(`processes killed at random moments lose nothing (seed ${seed})`, { timeout
     opened: 0,
     acknowledged: { persisted: new Set(), synced: new Set(), confirmed: new Set() },
   }))
-  const random = randomFrom(seed)
+  const random = seededRandom(seed)
   const haunt = async (): Promise<void> => {
     while (!isOver && problems.length === 0 && count.client + count.server < killsMin) {
       await wait(300 + 1200 * random())

@@ -152,6 +152,23 @@ export const logMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: engine, test: 'a COMMIT that is reported as failed and has been done' },
   },
   {
+    name: 'pushes-admitted-before-the-log-is-read-again',
+    why: 'events are numbered behind a head that nobody knows to be on disk',
+    file: `${leader}/Leader.ts`,
+    find: `if (this.#failure !== null) this.#inbox.keepGoodbyes()`,
+    replace: ``,
+    caughtBy: { file: engine, test: "another session's push waits until the log is read again" },
+  },
+  {
+    name: 'uncertain-for-ever-after-a-salvage',
+    why: 'the leader takes no message any more, and says nothing',
+    file: `${leader}/Leader.ts`,
+    find: `    this.#isSalvaging = false
+    this.#failure = null`,
+    replace: `    this.#isSalvaging = false`,
+    caughtBy: { file: engine, test: 'and that then finds the log damaged' },
+  },
+  {
     name: 'settled-id-pulled-twice-is-retried-for-ever',
     why: 'a page that can never be stored is tried again and again, and the app hears of a constraint',
     file: `${leader}/PageAdmission.ts`,

@@ -66,8 +66,8 @@ export class Leader {
   #loops: Fiber.Fiber<void> | null = null
   #isTurnScheduled = false
   #storageFailures = 0
-  /** A step failed at the disk: until the log was read again nobody knows what is in it. */
-  #isUncertain = false
+  /** What a step has failed with at the disk: until the log was read again nobody knows what is in it. */
+  #failure: unknown = null
   #isEnded = false
   /** Both databases are closed until the corrupt eventlog could be salvaged; messages wait. */
   #isSalvaging = false
@@ -157,7 +157,8 @@ export class Leader {
     if (this.#isSalvaging) return this.#takeGoodbyes()
     if (this.#state.isClosed) return
     // Whoever sends meanwhile is asked for it again, with the `hello` behind the reload.
-    if (this.#isUncertain) this.#inbox.keepGoodbyes()
+    if (this.#failure !== null) this.#inbox.keepGoodbyes()
+    if (this.#inbox.isEmpty) return this.#endIfLeft()
     this.#step(() => {
       while (!this.#inbox.isEmpty) {
         const pushes = this.#inbox.takePushes(batchEventsMax)
@@ -235,10 +236,10 @@ export class Leader {
     this.#attachmentSeen = attachment
   }
 
-  /** The loops wait for as long as sync is stopped, and go on without a delay. */
+  /** The loops wait for as long as sync is stopped or the log is uncertain, and go on without a delay. */
   #runOrStop(): void {
     const { running, wake } = this.#latches
-    const isRunning = this.#state.stopped === null
+    const isRunning = this.#state.stopped === null && this.#failure === null
     if (isRunning === running.isOpen()) return
     if (!isRunning) return void running.closeUnsafe()
     running.openUnsafe()
@@ -247,7 +248,8 @@ export class Leader {
 
   /** What was in the inbox is not stored: everybody subscribes again after a while and sends what it still has. */
   #failed(error: unknown): void {
-    this.#isUncertain = true
+    this.#failure = error
+    this.#runOrStop()
     this.#tellFailure(error)
     // Computed for places that their events may not get next time.
     this.#state.effects.clear()
@@ -285,7 +287,7 @@ export class Leader {
     if (this.#state.isClosed) return
     this.#step(() => {
       reloadLog(this.#state)
-      this.#isUncertain = false
+      this.#failure = null
       noteBackend(this.#state, { error: null })
       this.#startAnew()
     })
@@ -319,6 +321,7 @@ export class Leader {
       return this.#later(() => this.#openSalvaged(known))
     }
     this.#isSalvaging = false
+    this.#failure = null
     this.#storageFailures = 0
     this.#startAnew()
   }
@@ -385,15 +388,15 @@ export class Leader {
     const leader = this.#state
     const step = (body: () => void): void => {
       if (leader.isClosed) throw new LeaderStale({ term: this.term, current: this.term })
+      // What the backend has said meanwhile, it says again.
+      if (this.#failure !== null) throw this.#failure
       try {
-        // A page or an answer meets the log as it is on disk, too.
-        if (this.#isUncertain) reloadLog(leader)
         body()
         this.#afterStep()
       } catch (error) {
         if (error instanceof LeaderStale) this.#endStale()
-        if (isCorrupt(error)) this.#salvage()
-        else if (error instanceof SqliteError) this.#step(() => reloadLog(leader))
+        else if (isCorrupt(error)) this.#salvage()
+        else if (error instanceof SqliteError) this.#failed(error)
         throw error
       }
     }

@@ -8,6 +8,7 @@ import type { LeaderStorage } from '../../../src/adapter.ts'
 import { Leader } from '../../../src/leader/Leader.ts'
 import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase } from '../Case.ts'
+import type { Client } from '../Client.ts'
 import { shown, todoCreated, untilShown, untilSynced } from '../Todos.ts'
 
 const failed = (reason: 'Full' | 'Corrupt' | 'ReadOnly' | 'OutOfMemory' | 'IoFailed') =>
@@ -183,6 +184,88 @@ describe("a session's database that cannot be written", () => {
     expect(await told.promise).toMatchObject({ reason: 'ReadOnly' })
     machine.isReadOnly = false
     await untilShown(store, '1:a')
+  })
+})
+
+describe('a leader whose COMMIT has failed', () => {
+  for (const isStored of [false, true]) {
+    /** From the failure on, what is asked of the eventlog. */
+    const failNextCommit = (device: Client, onFailed: () => void): ReadonlyArray<string> => {
+      const statements: Array<string> = []
+      let hasFailed = false
+      const fail = (): never => {
+        hasFailed = true
+        onFailed()
+        throw failed('IoFailed')
+      }
+      device.onStatement = (name, sql) => {
+        if (name !== 'eventlog') return
+        if (hasFailed) statements.push(sql)
+        else if (sql === 'COMMIT' && !isStored) fail()
+      }
+      device.onCommitted = (name) => {
+        if (name === 'eventlog' && !hasFailed && isStored) fail()
+      }
+      return statements
+    }
+    const isFirst = (statements: ReadonlyArray<string>, one: RegExp, other: RegExp): boolean => {
+      const first = statements.find((sql) => one.test(sql) || other.test(sql))
+      return first !== undefined && one.test(first)
+    }
+    const rewritesStatus = /^UPDATE __headwater_sync_status/u
+    const insertsEvent = /^INSERT INTO eventlog/u
+    const outcome = isStored ? 'and has taken effect' : 'without effect'
+
+    engineCase(`${outcome}: another session's push waits until the log is read again`, async ({ client }) => {
+      // Late enough that the push is there before.
+      const device = client({ jitter: 0.9 })
+      const [store, other] = [await device.open(), await device.open()]
+      let second: { readonly persisted: Promise<unknown> } | undefined
+      const statements = failNextCommit(device, () => {
+        queueMicrotask(() => (second = other.commit(todoCreated({ id: '2', text: 'b' }))))
+      })
+      await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
+      await second!.persisted
+      expect(isFirst(statements, rewritesStatus, insertsEvent)).toBe(true)
+      await untilShown(store, '1:a 2:b')
+      expect(shown(other)).toBe('1:a 2:b')
+    })
+
+    engineCase(`${outcome}: a page of the backend waits until the log is read again`, async ({ client }) => {
+      const backend = memoryBackend()
+      const elsewhere = await client({ backend }).open()
+      const device = client({ backend, jitter: 0.9 })
+      const store = await device.open()
+      await store.until(({ backend: { isCaughtUp } }) => isCaughtUp)
+      const statements = failNextCommit(device, () => {
+        queueMicrotask(() => elsewhere.commit(todoCreated({ id: '1', text: 'theirs' })))
+      })
+      await store.commit(todoCreated({ id: '2', text: 'mine' })).confirmed
+      await untilSynced(store, 2)
+      expect(isFirst(statements, rewritesStatus, insertsEvent)).toBe(true)
+      expect(shown(store)).toBe('1:theirs 2:mine')
+    })
+  }
+
+  engineCase('and that then finds the log damaged: it goes on with what was salvaged', async ({ client }) => {
+    const device = client()
+    const store = await device.open()
+    await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
+    let step: 'commit' | 'reload' | 'done' = 'commit'
+    device.onStatement = (name, sql) => {
+      if (name !== 'eventlog') return
+      if (step === 'commit' && sql === 'COMMIT') {
+        step = 'reload'
+        throw failed('IoFailed')
+      }
+      if (step === 'reload' && sql.startsWith('UPDATE __headwater_sync_status')) {
+        step = 'done'
+        throw failed('Corrupt')
+      }
+    }
+    await store.commit(todoCreated({ id: '2', text: 'b' })).persisted
+    await store.commit(todoCreated({ id: '3', text: 'c' })).persisted
+    expect([shown(store), step]).toEqual(['1:a 2:b 3:c', 'done'])
   })
 })
 

@@ -8,6 +8,7 @@
  * | -------------------------- | -------------------------------------------------- | ----------------------------------- |
  * | patched, `LiveRows`        | rows of one table, asked for with its methods      | O(log n) for each of its rows        |
  * | counted, `LiveCount`       | `count()` of such                                  | O(1) for each of its rows            |
+ * | adjusted, `LiveAggregate`  | `sum`, `avg`, `min`, `max` of such                 | O(1) for each of its rows, see there |
  * | run again, `makeLiveRerun` | raw SQL, joins                                     | the query, if a column of it changed |
  *
  * First all answers are brought up to date, then subscribers are told, in the order in which queries were first
@@ -15,10 +16,12 @@
  * that commit returns, and told behind what is being told; who has not had his turn yet hears of both at once, so that
  * nobody is told what is not true any more.
  */
+import { aggregateOf } from '../query/Aggregate.ts'
 import { rowKey } from '../query/ValueKey.ts'
 import type { Query } from '../schema/Query.ts'
 import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
+import { makeLiveAggregate } from './LiveAggregate.ts'
 import { makeLiveCount } from './LiveCount.ts'
 import { makeLiveRerun } from './LiveRerun.ts'
 import { combineAnswers, type LiveAnswer, type LiveResult, type QueryRunner } from './LiveResult.ts'
@@ -150,9 +153,12 @@ export class LiveQueries {
   }
 
   /** `undefined` where only running it again will do. */
-  #patched({ source }: Query<unknown>): LiveResult | undefined {
+  #patched(query: Query<unknown>): LiveResult | undefined {
+    const { source } = query
     if (source === undefined || !this.#runner.isDeclared(source.table)) return undefined
     if (source.shape === 'count') return makeLiveCount(source, this.#runner)
+    const aggregate = aggregateOf(source.shape)
+    if (aggregate !== undefined) return makeLiveAggregate(query, source, aggregate, this.#runner)
     try {
       return new LiveRows(source, this.#runner)
     } catch {

@@ -38,15 +38,18 @@ interface LiveQuery {
   readonly subscribers: Set<Subscriber>
   /** Ends it. */
   readonly leave: () => void
-  /** The last step that changed the answer. */
+  /** The last step that changed the answer, or whether there is one. */
   changedAt: number
-  /** What could not be brought up to date is read anew at the next occasion. */
-  isBroken: boolean
+  /** Why it could not be brought up to date; it is read anew at the next occasion. */
+  failure: { readonly error: unknown } | undefined
 }
 
 interface Subscriber {
   readonly tell: (answer: LiveAnswer) => void
+  readonly onError: ((error: unknown) => void) | undefined
   told: LiveAnswer
+  /** The query has failed since. */
+  hasMissed: boolean
   /** Steps up to this one are in what it was told. */
   since: number
   isActive: boolean
@@ -55,7 +58,8 @@ interface Subscriber {
 interface News {
   readonly step: number
   readonly live: LiveQuery
-  readonly answer: LiveAnswer
+  /** `undefined`: it failed, or is as before it failed. */
+  readonly answer: LiveAnswer | undefined
 }
 
 export class LiveQueries {
@@ -74,9 +78,12 @@ export class LiveQueries {
     this.#runner = runner
   }
 
-  /** Calls `notify` with the answer now and whenever it differs. **Fails with** what the first run fails with. */
-  subscribe<A>(query: Query<A>, notify: (result: A) => void): () => void {
-    return this.#subscribe(query, (answer) => notify(answer.result() as A))
+  /**
+   * Calls `notify` with the answer now and whenever it differs; `onError` when it cannot be brought up to date, and
+   * `notify` again when it can. Without `onError` that is logged. **Fails with** what the first run fails with.
+   */
+  subscribe<A>(query: Query<A>, notify: (result: A) => void, onError?: (error: unknown) => void): () => void {
+    return this.#subscribe(query, (answer) => notify(answer.result() as A), onError)
   }
 
   /** The same with the rows as a list and what changed in it. **Fails with** `QueryInvalid` if it is no query for rows. */
@@ -86,13 +93,13 @@ export class LiveQueries {
         table: query.source?.table.name ?? 'sql',
         problem: `only a query for rows has changes, this one asks for ${query.shape}`,
       })
-    return this.#subscribe(query, (answer) => notify(answer.update() as ResultUpdate<Row>))
+    return this.#subscribe(query, (answer) => notify(answer.update() as ResultUpdate<Row>), undefined)
   }
 
-  #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void): () => void {
+  #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void, onError: Subscriber['onError']): () => void {
     const live = this.#join(query)
     const told = live.result.current()
-    const subscriber: Subscriber = { tell, told, since: this.#steps, isActive: true }
+    const subscriber: Subscriber = { tell, onError, told, hasMissed: false, since: this.#steps, isActive: true }
     live.subscribers.add(subscriber)
     this.#tell(subscriber, told)
     this.#tellAll()
@@ -118,7 +125,7 @@ export class LiveQueries {
       })
       queries.set(key, live)
       this.#queries.set(owner, queries)
-    } else if (live.isBroken) {
+    } else if (live.failure !== undefined) {
       this.#repair(live)
     }
     return live
@@ -127,7 +134,6 @@ export class LiveQueries {
   /** For one more subscriber. **Fails with** what keeps it broken. */
   #repair(live: LiveQuery): void {
     const answer = live.result.reload()
-    live.isBroken = false
     this.#steps++
     this.#note(live, answer)
   }
@@ -145,7 +151,7 @@ export class LiveQueries {
         leaveIndex()
       },
       changedAt: 0,
-      isBroken: false,
+      failure: undefined,
     }
     const leaveIndex =
       reads === undefined ? this.#index.addPatched(live, query.source!) : this.#index.addRerun(live, reads)
@@ -212,12 +218,12 @@ export class LiveQueries {
   /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */
   #bring(live: LiveQuery, rows: ReadonlyArray<NetRow> | undefined): void {
     try {
-      const answer = rows === undefined || live.isBroken ? live.result.reload() : this.#patch(live.result, rows)
-      live.isBroken = false
-      this.#note(live, answer)
+      const isRead = rows === undefined || live.failure !== undefined
+      this.#note(live, isRead ? live.result.reload() : this.#patch(live.result, rows))
     } catch (error) {
-      live.isBroken = true
-      this.#runner.onError(error)
+      live.failure = { error }
+      this.#tellLater(live, undefined)
+      if (Array.from(live.subscribers).some(({ onError }) => onError === undefined)) this.#runner.onError(error)
     }
   }
 
@@ -232,7 +238,12 @@ export class LiveQueries {
   }
 
   #note(live: LiveQuery, answer: LiveAnswer | undefined): void {
-    if (answer === undefined) return
+    const hasFailed = live.failure !== undefined
+    live.failure = undefined
+    if (answer !== undefined || hasFailed) this.#tellLater(live, answer)
+  }
+
+  #tellLater(live: LiveQuery, answer: LiveAnswer | undefined): void {
     live.changedAt = this.#steps
     this.#news.push({ step: this.#steps, live, answer })
   }
@@ -244,11 +255,7 @@ export class LiveQueries {
       for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
         for (const subscriber of Array.from(news.live.subscribers)) {
           if (subscriber.since >= news.step) continue
-          const answer = this.#newest(subscriber, news)
-          subscriber.since = news.live.changedAt
-          if (answer === undefined) continue
-          subscriber.told = answer
-          this.#tell(subscriber, answer)
+          this.#tellNews(subscriber, news)
         }
       }
     } finally {
@@ -256,18 +263,39 @@ export class LiveQueries {
     }
   }
 
+  #tellNews(subscriber: Subscriber, news: News): void {
+    const { failure, changedAt } = news.live
+    const answer = failure === undefined ? this.#newest(subscriber, news) : undefined
+    subscriber.since = changedAt
+    subscriber.hasMissed = failure !== undefined
+    const { onError } = subscriber
+    if (failure !== undefined) {
+      if (onError !== undefined) this.#guarded(subscriber, () => onError(failure.error))
+    } else if (answer !== undefined) {
+      subscriber.told = answer
+      this.#tell(subscriber, answer)
+    }
+  }
+
   /** What `subscriber` is to be told: the answer that is true now. `undefined` if that is what it was told last. */
-  #newest({ told }: Subscriber, { step, live, answer }: News): LiveAnswer | undefined {
-    if (live.changedAt === step) return answer
+  #newest({ told, hasMissed, onError }: Subscriber, { step, live, answer }: News): LiveAnswer | undefined {
+    if (live.changedAt === step && !hasMissed) return answer
     const later = this.#news.filter((news) => news.live === live).map((news) => news.answer)
-    return combineAnswers(told, [answer, ...later], live.result.isEqualRow)
+    const answers = [answer, ...later, live.result.current()].filter((one) => one !== undefined)
+    const newest = combineAnswers(told, answers, live.result.isEqualRow)
+    // It was told of a failure: also an answer as before is news.
+    return newest ?? (hasMissed && onError !== undefined ? told : undefined)
+  }
+
+  #tell(subscriber: Subscriber, answer: LiveAnswer): void {
+    this.#guarded(subscriber, () => subscriber.tell(answer))
   }
 
   /** A subscriber that throws is its own problem, not its neighbours'. */
-  #tell(subscriber: Subscriber, answer: LiveAnswer): void {
+  #guarded(subscriber: Subscriber, tell: () => void): void {
     if (!subscriber.isActive) return
     try {
-      subscriber.tell(answer)
+      tell()
     } catch (error) {
       this.#runner.onError(error)
     }

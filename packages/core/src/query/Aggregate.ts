@@ -2,7 +2,7 @@ import type { AnyColumn, Columns } from '../schema/Column.ts'
 import type { ColumnCodec } from '../schema/ColumnCodec.ts'
 import { quoteIdentifier } from '../schema/Identifier.ts'
 import type { AggregateShape, QueryShape, QuerySource } from '../schema/Query.ts'
-import { QueryInvalid } from '../schema/SchemaError.ts'
+import { InvalidColumnValue, QueryInvalid } from '../schema/SchemaError.ts'
 import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
 import { columnOf } from '../schema/TableDefinition.ts'
 import type { TableDefinition } from '../schema/TableDefinition.ts'
@@ -13,7 +13,7 @@ import { compareText, compareValues } from './ValueOrder.ts'
  *
  * | Aggregate    | Columns                     | Answers                                                                    |
  * | ------------ | --------------------------- | -------------------------------------------------------------------------- |
- * | `sum`        | `integer`, `bigint`, `real` | as the column; fails beyond 2^53 (`integer`) and 64 bits (`bigint`)        |
+ * | `sum`        | `integer`, `bigint`, `real` | as the column; beyond 2^53 `InvalidColumnValue`, beyond 64 bits `SqliteError` |
  * | `avg`        | `integer`, `bigint`, `real` | `number`                                                                   |
  * | `min`, `max` | all but `json`              | a value of the column, by its collation                                    |
  *
@@ -65,16 +65,24 @@ export const aggregateSql = (source: QuerySource, shape: AggregateShape, from: s
 }
 
 /** INTEGER values come as `bigint` where the answer may need all 64 bits. */
-export const aggregateIntegers = (source: QuerySource, shape: AggregateShape): 'number' | 'bigint' =>
-  shape !== 'avg' && aggregatedOf(source).definition.kind === 'bigint' ? 'bigint' : 'number'
+export const aggregateIntegers = (source: QuerySource, shape: AggregateShape): 'number' | 'bigint' => {
+  const { kind } = aggregatedOf(source).definition
+  return (kind === 'bigint' && shape !== 'avg') || (kind === 'integer' && shape === 'sum') ? 'bigint' : 'number'
+}
 
 /** What the app sees of the aggregate. **Fails with** `InvalidColumnValue`. */
 export const decodeAggregate = (source: QuerySource, shape: AggregateShape, rows: ReadonlyArray<SqliteRow>): unknown =>
   decodeAggregated(source, shape, rows[0]?.[0] ?? null)
 
 /** The same of its value. */
-export const decodeAggregated = (source: QuerySource, shape: AggregateShape, value: SqliteValue): unknown =>
-  shape === 'avg' ? value : aggregatedOf(source).decode(value)
+export const decodeAggregated = (source: QuerySource, shape: AggregateShape, value: SqliteValue): unknown => {
+  if (shape === 'avg') return value
+  const { table, name, definition, decode } = aggregatedOf(source)
+  if (shape === 'sum' && definition.kind === 'integer' && value !== null && !Number.isSafeInteger(Number(value))) {
+    throw new InvalidColumnValue({ table, column: name, problem: 'its sum is beyond 2^53; use column.bigint()' })
+  }
+  return decode(value)
+}
 
 /** How `min` and `max` compare values that are not NULL: 0 only for the same value. */
 export const makeValueOrder = ({ definition }: ColumnCodec): ((a: SqliteValue, b: SqliteValue) => number) =>

@@ -41,8 +41,8 @@ export interface RowsQuery<C extends Columns, Row> extends Query<ReadonlyArray<R
   /** How many rows there are. */
   readonly count: () => Query<number>
   /**
-   * The sum of a column of numbers, `null` if there is no value (`?? 0`). **Fails with** running it throws `SqliteError`
-   * if the sum needs more than the column's type has: 2^53 in an integer column, 64 bits in a bigint column.
+   * The sum of a column of numbers, `null` if there is no value (`?? 0`). **Fails with** running it throws
+   * `InvalidColumnValue` if the sum of an integer column is beyond 2^53, `SqliteError` if it passes 64 bits on its way.
    */
   readonly sum: <K extends NumericName<C>>(column: K) => Query<ColumnType<C[K]> | null>
   /** The average of a column of numbers, `null` if there is no value. */

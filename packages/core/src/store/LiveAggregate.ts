@@ -53,8 +53,9 @@ export const makeLiveAggregate = (
   return {
     current: () => answer,
     patch: (rows) => {
+      // Also without any: what only SQLite can tell may depend on where the rows stand.
       const { gone, come } = changedValues(rows, valueOf)
-      return gone.length + come.length === 0 ? undefined : become(aggregation.change(gone, come))
+      return become(aggregation.change(gone, come))
     },
     reload: () => become(aggregation.read()),
     isEqualRow: isSameData,

@@ -19,7 +19,7 @@ type AnyBuilder = Record<string, (...args: ReadonlyArray<unknown>) => AnyBuilder
 const keysMax = 300
 
 /** Few of each, so that values meet; where JavaScript and SQLite could differ. */
-const valuesByKind: Readonly<Record<string, ReadonlyArray<unknown>>> = {
+export const valuesByKind: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   text: ['', 'a', 'A', 'b', 'B', 'ab', '_', '[', 'Z', 'z', 'ä', 'Ä', '漢', '\uffff', '😀', '0', '10', '9'],
   integer: [0, 1, -1, 2, 3, 255, 2 ** 53 - 1, -(2 ** 53) + 1],
   bigint: [0n, 1n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n + 1n, 2n ** 63n - 1n, -(2n ** 63n)],

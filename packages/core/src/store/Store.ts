@@ -1,6 +1,7 @@
 import type { HistoryChoice, Notice } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
+import { InvalidEventArgs } from '../event/EventError.ts'
 import { parse } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
 import { QueryNotInSchema } from '../schema/SchemaError.ts'
@@ -346,7 +347,7 @@ export class Store {
   #log(level: 'warn' | 'error', message: string, error: unknown): void {
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     // Errors about args quote them; they stay out of logs unless the app asked for them.
-    const isAboutArgs = error instanceof Error && error.name === 'InvalidEventArgs'
+    const isAboutArgs = error instanceof InvalidEventArgs
     this.#parts.environment.log({
       level,
       message,

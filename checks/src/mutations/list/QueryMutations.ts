@@ -150,11 +150,11 @@ export const queryMutations: ReadonlyArray<Mutation> = [
   },
   {
     name: 'kysely-outer-join-not-nullable',
-    why: 'a row without a match has null where its type says string',
+    why: 'a comparison with a row that an outer join did not find is null where its type says 0 or 1',
     file: `${core}/kysely/SelectColumns.ts`,
     find: `if (joinType === 'LeftJoin' || joinType === 'FullJoin')`,
     replace: `if (joinType === 'FullJoin')`,
-    caughtBy: { file: kysely },
+    caughtBy: { file: kysely, test: 'what the type would be wrong about is refused' },
   },
   {
     name: 'kysely-maximum-of-nothing-let-through',

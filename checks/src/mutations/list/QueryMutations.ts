@@ -81,6 +81,14 @@ export const queryMutations: ReadonlyArray<Mutation> = [
     caughtBy: { ...aggregates, test: 'several that share a sum' },
   },
   {
+    name: 'failed-query-waits-for-its-rows',
+    why: 'a query that failed for want of memory stands still although there is enough again',
+    file: `${core}/store/LiveQueries.ts`,
+    find: `for (const live of this.#failed) if (!touched.has(live)) touched.set(live, [])`,
+    replace: ``,
+    caughtBy: { ...aggregates, test: 'what the machine failed at' },
+  },
+  {
     name: 'shown-query-keeps-its-answer-when-it-fails',
     why: 'a component shows an answer that is not true any more, and nobody is told',
     file: 'packages/react/src/StoreQueries.ts',

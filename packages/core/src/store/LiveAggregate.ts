@@ -40,18 +40,21 @@ export const makeLiveAggregate = (
   const aggregation = isExtreme ? makeExtremes(parts) : makeTotals(parts)
   const valueOf = makeValueOf(source, codec.index)
   let value = aggregation.read()
-  let answer = valueAnswer(decodeAggregated(source, shape, value))
+  let result = decodeAggregated(source, shape, value)
 
   const become = (newValue: SqliteValue): LiveAnswer | undefined => {
     // The query has no room for it: only SQLite can say how it fails.
     const next = typeof newValue === 'bigint' && query.integers === 'number' ? ask() : newValue
     if (isSameValue(next, value)) return undefined
-    answer = valueAnswer(decodeAggregated(source, shape, next))
+    const newResult = decodeAggregated(source, shape, next)
     value = next
-    return answer
+    // Raw SQL may have written 5 for true.
+    if (isSameData(newResult, result)) return undefined
+    result = newResult
+    return valueAnswer(result)
   }
   return {
-    current: () => answer,
+    current: () => valueAnswer(result),
     patch: (rows) => {
       // Also without any: what only SQLite can tell may depend on where the rows stand.
       const { gone, come } = changedValues(rows, valueOf)

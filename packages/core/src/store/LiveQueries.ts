@@ -40,7 +40,7 @@ interface LiveQuery {
   readonly leave: () => void
   /** The last step that changed the answer, or whether there is one. */
   changedAt: number
-  /** Why it could not be brought up to date; it is read anew at the next occasion. */
+  /** Why it could not be brought up to date; it is read anew with the next step. */
   failure: { readonly error: unknown } | undefined
 }
 
@@ -67,6 +67,7 @@ export class LiveQueries {
   /** By the table or raw query that a query is of, then by its text and values. */
   readonly #queries = new Map<object, Map<string, LiveQuery>>()
   #index = new QueryIndex<LiveQuery>()
+  readonly #failed = new Set<LiveQuery>()
   #queryCount = 0
   #steps = 0
   #waiting: Array<TableChanges> = []
@@ -80,7 +81,7 @@ export class LiveQueries {
 
   /**
    * Calls `notify` with the answer now and whenever it differs; `onError` when it cannot be brought up to date, and
-   * `notify` again when it can. Without `onError` that is logged. **Fails with** what the first run fails with.
+   * `notify` again when it can. Without `onError` that is logged. An equal failure is told once. **Fails with** what the first run fails with.
    */
   subscribe<A>(query: Query<A>, notify: (result: A) => void, onError?: (error: unknown) => void): () => void {
     return this.#subscribe(query, (answer) => notify(answer.result() as A), onError)
@@ -149,6 +150,7 @@ export class LiveQueries {
       leave: () => {
         forget()
         leaveIndex()
+        this.#failed.delete(live)
       },
       changedAt: 0,
       failure: undefined,
@@ -210,6 +212,8 @@ export class LiveQueries {
       if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
     }
     for (const live of unclear) touched.set(live, [])
+    // It may have been the machine's failure, which no row tells of.
+    for (const live of this.#failed) if (!touched.has(live)) touched.set(live, [])
     if (touched.size === 0) return
     for (const live of inOrder(Array.from(touched.keys())))
       this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
@@ -221,7 +225,10 @@ export class LiveQueries {
       const isRead = rows === undefined || live.failure !== undefined
       this.#note(live, isRead ? live.result.reload() : this.#patch(live.result, rows))
     } catch (error) {
+      const before = live.failure
       live.failure = { error }
+      this.#failed.add(live)
+      if (before !== undefined && isSameError(before.error, error)) return
       this.#tellLater(live, undefined)
       if (Array.from(live.subscribers).some(({ onError }) => onError === undefined)) this.#runner.onError(error)
     }
@@ -240,6 +247,7 @@ export class LiveQueries {
   #note(live: LiveQuery, answer: LiveAnswer | undefined): void {
     const hasFailed = live.failure !== undefined
     live.failure = undefined
+    this.#failed.delete(live)
     if (answer !== undefined || hasFailed) this.#tellLater(live, answer)
   }
 
@@ -305,6 +313,7 @@ export class LiveQueries {
     for (const queries of this.#queries.values())
       for (const { subscribers } of queries.values()) for (const subscriber of subscribers) subscriber.isActive = false
     this.#queries.clear()
+    this.#failed.clear()
     this.#index = new QueryIndex()
     this.#news = []
   }
@@ -312,3 +321,6 @@ export class LiveQueries {
 
 const inOrder = (lives: Array<LiveQuery>): ReadonlyArray<LiveQuery> =>
   lives.length < 2 ? lives : lives.sort((a, b) => a.number - b.number)
+
+const isSameError = (a: unknown, b: unknown): boolean =>
+  a === b || (a instanceof Error && b instanceof Error && a.name === b.name && a.message === b.message)

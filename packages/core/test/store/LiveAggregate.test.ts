@@ -13,6 +13,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { memoryAdapter } from '../../../adapter-node/src/MemoryAdapter.ts'
 import { makeChangesetCapture } from '../../src/sqlite/ChangesetCapture.ts'
 import { LiveQueries } from '../../src/store/LiveQueries.ts'
+import type { StoreSchema } from '../../src/schema/StoreSchema.ts'
 import type { Write } from '../../src/schema/Write.ts'
 import { openDatabase } from '../schema/Database.ts'
 
@@ -39,14 +40,16 @@ const schema = defineSchema({
 })
 
 /** Live queries over a real database, and every SELECT that they have run. */
-const openLive = () => {
-  const { connection, run } = openDatabase(schema)
-  const capture = makeChangesetCapture(connection, schema.descriptor.tables)
+const openLive = ({ descriptor }: Pick<StoreSchema, 'descriptor'> = schema) => {
+  const { connection, run } = openDatabase({ descriptor })
+  const capture = makeChangesetCapture(connection, descriptor.tables)
   capture.install()
   const reads: Array<string> = []
+  const machine = { isBroken: false }
   const live = new LiveQueries({
     run: (query) => {
       reads.push(query.sql)
+      if (machine.isBroken) throw new RangeError('out of memory')
       const statement = connection.prepare(query.sql, { integers: query.integers })
       return { rows: statement.all(query.params), columns: statement.columns }
     },
@@ -61,7 +64,7 @@ const openLive = () => {
     run(...writes)
     live.refresh([capture.take().changes])
   }
-  return { live, reads, write }
+  return { live, reads, write, machine }
 }
 
 describe('what a commit costs', () => {
@@ -123,6 +126,40 @@ describe('what a commit costs', () => {
     write(scores.insert({ id: '4', list: 'b', points: 4, weight: 0.4 }))
     expect(reads).toEqual([])
   })
+})
+
+test('what the machine failed at is read again with the next commit, whatever it is about; a failure is told once', () => {
+  const { live, reads, write, machine } = openLive()
+  const told: Array<unknown> = []
+  const leave = live.subscribe(
+    scores.where({ list: 'a' }).sum('weight'),
+    (sum) => told.push(sum),
+    (error) => told.push((error as Error).message),
+  )
+  machine.isBroken = true
+  write(scores.insert({ id: '1', list: 'a', weight: 1 }))
+  write(scores.insert({ id: '2', list: 'b' }))
+  machine.isBroken = false
+  write(scores.insert({ id: '3', list: 'b' }))
+  expect(told).toEqual([null, 'out of memory', 1])
+  machine.isBroken = true
+  write(scores.update({ weight: 2 }).where({ id: '1' }))
+  leave()
+  reads.length = 0
+  write(scores.insert({ id: '4', list: 'b' }))
+  expect(reads, 'nobody asks for it any more').toEqual([])
+})
+
+test('a boolean that raw SQL wrote as another number is the same answer', () => {
+  const flags = table('flags', { id: column.text().primaryKey(), isOn: column.boolean() })
+  const flagSchema = defineSchema({ version: 1, tables: { flags }, events: {}, materializers: {} })
+  const { live, write } = openLive(flagSchema)
+  const told: Array<unknown> = []
+  live.subscribe(flags.max('isOn'), (max) => told.push(max))
+  write(flags.insert({ id: '1', isOn: true }))
+  write(sql`UPDATE flags SET isOn = 5`)
+  write(flags.update({ isOn: false }).where({}))
+  expect(told).toEqual([null, true, false])
 })
 
 describe('in a store', () => {

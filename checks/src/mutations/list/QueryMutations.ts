@@ -75,7 +75,7 @@ export const queryMutations: ReadonlyArray<Mutation> = [
   {
     name: 'failure-told-to-one-subscriber-only',
     why: 'a computed goes on with an answer that is not true any more',
-    file: `${core}/store/LiveQueries.ts`,
+    file: `${core}/store/LiveNews.ts`,
     find: `if (onError !== undefined) this.#guarded(subscriber, () => onError(failure.error))`,
     replace: `if (onError !== undefined && subscriber === [...news.live.subscribers][0]) onError(failure.error)`,
     caughtBy: { ...aggregates, test: 'several that share a sum' },

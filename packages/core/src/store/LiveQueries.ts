@@ -23,44 +23,13 @@ import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
 import { makeLiveAggregate } from './LiveAggregate.ts'
 import { makeLiveCount } from './LiveCount.ts'
+import { LiveNews, type LiveQuery, type Subscriber } from './LiveNews.ts'
 import { makeLiveRerun } from './LiveRerun.ts'
-import { combineAnswers, type LiveAnswer, type LiveResult, type QueryRunner } from './LiveResult.ts'
+import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
 import { LiveRows } from './LiveRows.ts'
 import { type NetRow, netByTable } from './NetChanges.ts'
 import { QueryIndex, type Touched } from './QueryIndex.ts'
 import type { ResultUpdate } from './ResultChange.ts'
-
-/** One query, however many subscribe to it. */
-interface LiveQuery {
-  /** Counts queries in the order in which they came. */
-  readonly number: number
-  readonly result: LiveResult
-  readonly subscribers: Set<Subscriber>
-  /** Ends it. */
-  readonly leave: () => void
-  /** The last step that changed the answer, or whether there is one. */
-  changedAt: number
-  /** Why it could not be brought up to date; it is read anew with the next step. */
-  failure: { readonly error: unknown } | undefined
-}
-
-interface Subscriber {
-  readonly tell: (answer: LiveAnswer) => void
-  readonly onError: ((error: unknown) => void) | undefined
-  told: LiveAnswer
-  /** The query has failed since. */
-  hasMissed: boolean
-  /** Steps up to this one are in what it was told. */
-  since: number
-  isActive: boolean
-}
-
-interface News {
-  readonly step: number
-  readonly live: LiveQuery
-  /** `undefined`: it failed, or is as before it failed. */
-  readonly answer: LiveAnswer | undefined
-}
 
 export class LiveQueries {
   readonly #runner: QueryRunner
@@ -72,16 +41,18 @@ export class LiveQueries {
   #steps = 0
   #waiting: Array<TableChanges> = []
   #isUpdating = false
-  #news: Array<News> = []
-  #isTelling = false
+  readonly #news: LiveNews
 
   constructor(runner: QueryRunner) {
     this.#runner = runner
+    this.#news = new LiveNews(runner.onError)
   }
 
   /**
-   * Calls `notify` with the answer now and whenever it differs; `onError` when it cannot be brought up to date, and
-   * `notify` again when it can. Without `onError` that is logged. An equal failure is told once. **Fails with** what the first run fails with.
+   * Calls `notify` with the answer now and whenever it differs; `onError` when it cannot be brought up to date (an equal
+   * failure once), and `notify` again when it can. Without `onError` that is logged.
+   *
+   * **Fails with**  what the first run fails with.
    */
   subscribe<A>(query: Query<A>, notify: (result: A) => void, onError?: (error: unknown) => void): () => void {
     return this.#subscribe(query, (answer) => notify(answer.result() as A), onError)
@@ -102,8 +73,8 @@ export class LiveQueries {
     const told = live.result.current()
     const subscriber: Subscriber = { tell, onError, told, hasMissed: false, since: this.#steps, isActive: true }
     live.subscribers.add(subscriber)
-    this.#tell(subscriber, told)
-    this.#tellAll()
+    this.#news.tell(subscriber, told)
+    this.#news.tellAll()
     return () => {
       if (!subscriber.isActive) return
       subscriber.isActive = false
@@ -179,7 +150,7 @@ export class LiveQueries {
 
   /** A refresh is under way: some subscribers have been told, others not yet. */
   get isRefreshing(): boolean {
-    return this.#isUpdating || this.#isTelling
+    return this.#isUpdating || this.#news.isTelling
   }
 
   /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
@@ -194,7 +165,7 @@ export class LiveQueries {
     } finally {
       this.#isUpdating = false
     }
-    this.#tellAll()
+    this.#news.tellAll()
   }
 
   #update(changes: TableChanges): void {
@@ -229,7 +200,7 @@ export class LiveQueries {
       live.failure = { error }
       this.#failed.add(live)
       if (before !== undefined && isSameError(before.error, error)) return
-      this.#tellLater(live, undefined)
+      this.#news.add(this.#steps, live, undefined)
       if (Array.from(live.subscribers).some(({ onError }) => onError === undefined)) this.#runner.onError(error)
     }
   }
@@ -248,65 +219,7 @@ export class LiveQueries {
     const hasFailed = live.failure !== undefined
     live.failure = undefined
     this.#failed.delete(live)
-    if (answer !== undefined || hasFailed) this.#tellLater(live, answer)
-  }
-
-  #tellLater(live: LiveQuery, answer: LiveAnswer | undefined): void {
-    live.changedAt = this.#steps
-    this.#news.push({ step: this.#steps, live, answer })
-  }
-
-  #tellAll(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    try {
-      for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
-        for (const subscriber of Array.from(news.live.subscribers)) {
-          if (subscriber.since >= news.step) continue
-          this.#tellNews(subscriber, news)
-        }
-      }
-    } finally {
-      this.#isTelling = false
-    }
-  }
-
-  #tellNews(subscriber: Subscriber, news: News): void {
-    const { failure, changedAt } = news.live
-    const answer = failure === undefined ? this.#newest(subscriber, news) : undefined
-    subscriber.since = changedAt
-    subscriber.hasMissed = failure !== undefined
-    const { onError } = subscriber
-    if (failure !== undefined) {
-      if (onError !== undefined) this.#guarded(subscriber, () => onError(failure.error))
-    } else if (answer !== undefined) {
-      subscriber.told = answer
-      this.#tell(subscriber, answer)
-    }
-  }
-
-  /** What `subscriber` is to be told: the answer that is true now. `undefined` if that is what it was told last. */
-  #newest({ told, hasMissed, onError }: Subscriber, { step, live, answer }: News): LiveAnswer | undefined {
-    if (live.changedAt === step && !hasMissed) return answer
-    const later = this.#news.filter((news) => news.live === live).map((news) => news.answer)
-    const answers = [answer, ...later, live.result.current()].filter((one) => one !== undefined)
-    const newest = combineAnswers(told, answers, live.result.isEqualRow)
-    // It was told of a failure: also an answer as before is news.
-    return newest ?? (hasMissed && onError !== undefined ? told : undefined)
-  }
-
-  #tell(subscriber: Subscriber, answer: LiveAnswer): void {
-    this.#guarded(subscriber, () => subscriber.tell(answer))
-  }
-
-  /** A subscriber that throws is its own problem, not its neighbours'. */
-  #guarded(subscriber: Subscriber, tell: () => void): void {
-    if (!subscriber.isActive) return
-    try {
-      tell()
-    } catch (error) {
-      this.#runner.onError(error)
-    }
+    if (answer !== undefined || hasFailed) this.#news.add(this.#steps, live, answer)
   }
 
   clear(): void {
@@ -315,7 +228,7 @@ export class LiveQueries {
     this.#queries.clear()
     this.#failed.clear()
     this.#index = new QueryIndex()
-    this.#news = []
+    this.#news.clear()
   }
 }
 

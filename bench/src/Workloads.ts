@@ -2,6 +2,7 @@ import type { Workload } from './Workload.ts'
 import { batchWasmWorkload, batchWorkload, commitWasmWorkload, commitWorkload } from './workload/CommitWorkload.ts'
 import { durableWorkload } from './workload/DurableWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
+import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 
 /** Every workload, in the order in which they run. */
 export const workloads: ReadonlyArray<Workload> = [
@@ -11,6 +12,7 @@ export const workloads: ReadonlyArray<Workload> = [
   batchWasmWorkload,
   durableWorkload,
   httpWorkload,
+  rebaseWorkload,
 ]
 
 export const workloadNamed = (name: string): Workload | undefined =>

@@ -29,9 +29,22 @@ export interface HeldBackend {
 const pageMax = 1_000
 const backendId = 'held'
 
-/** Starts with pushes held. **Shape** `log`: what it has already. */
-export const heldBackend = (stored: ReadonlyArray<PulledEvent> = []): HeldBackend => {
-  const log = [...stored]
+/** A backend that nobody reaches: no call is ever answered. */
+export const silentBackend: SyncBackendProvider = {
+  name: 'silent',
+  make: () =>
+    Effect.succeed({
+      name: 'silent',
+      ping: Effect.never,
+      push: () => Effect.never,
+      pull: () => Stream.never,
+      connection: Stream.succeed('offline' as const),
+    }),
+}
+
+/** Starts empty, with pushes held. */
+export const heldBackend = (): HeldBackend => {
+  const log: Array<PulledEvent> = []
   const listeners = new Set<() => void>()
   const mayPush = Latch.makeUnsafe(false)
   const append = (events: ReadonlyArray<PulledEvent>): void => {

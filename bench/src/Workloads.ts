@@ -3,6 +3,7 @@ import { batchWasmWorkload, batchWorkload, commitWasmWorkload, commitWorkload } 
 import { durableWorkload } from './workload/DurableWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
+import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 
 /** Every workload, in the order in which they run. */
 export const workloads: ReadonlyArray<Workload> = [
@@ -13,6 +14,8 @@ export const workloads: ReadonlyArray<Workload> = [
   durableWorkload,
   httpWorkload,
   rebaseWorkload,
+  reopenWorkload,
+  reopenUnsyncedWorkload,
 ]
 
 export const workloadNamed = (name: string): Workload | undefined =>

@@ -4,6 +4,10 @@ import { durableWorkload } from './workload/DurableWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
+import { liveQueriesWasmWorkload, liveQueriesWorkload } from './workload/LiveQueriesWorkload.ts'
+import { reactiveWasmWorkload, reactiveWorkload } from './workload/ReactiveWorkload.ts'
+import { readWasmWorkload, readWorkload } from './workload/ReadWorkload.ts'
+import { sortedRowsWasmWorkload, sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
 
 /** Every workload, in the order in which they run. */
 export const workloads: ReadonlyArray<Workload> = [
@@ -11,6 +15,14 @@ export const workloads: ReadonlyArray<Workload> = [
   commitWasmWorkload,
   batchWorkload,
   batchWasmWorkload,
+  liveQueriesWorkload,
+  liveQueriesWasmWorkload,
+  sortedRowsWorkload,
+  sortedRowsWasmWorkload,
+  reactiveWorkload,
+  reactiveWasmWorkload,
+  readWorkload,
+  readWasmWorkload,
   durableWorkload,
   httpWorkload,
   rebaseWorkload,

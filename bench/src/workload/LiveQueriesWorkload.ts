@@ -1,0 +1,61 @@
+import { measureLiveQueries } from '../LiveQueriesLoop.ts'
+import type { Comparison, Figure, Workload } from '../Workload.ts'
+import type { Engine } from './CommitWorkload.ts'
+import { engineSuffix, memoryAdapterOn, onEngine } from './EngineAdapter.ts'
+
+const againstRaw: ReadonlyArray<Comparison> = [{ against: 'raw+capture' }]
+
+/** It reads 500 lists again for some commits. */
+const rawCounts = { turns: 4, commits: 50 }
+
+const phase = (name: string, about: string): Figure => ({
+  name,
+  unit: 'µs',
+  about: `median commit with ${about}`,
+  comparisons: againstRaw,
+})
+
+const makeLiveQueriesWorkload = (engine: Engine): Workload => ({
+  name: `live-queries${engineSuffix(engine)}`,
+  about: `single commits that update one row, with live queries on the same table, until subscribers are told${onEngine(engine)}`,
+  sides: [
+    {
+      name: 'headwater',
+      engine,
+      run: async () => {
+        const { openHeadwaterLiveQueries } = await import('./HeadwaterLiveQueries.ts')
+        return measureLiveQueries(openHeadwaterLiveQueries(await memoryAdapterOn(engine)))
+      },
+    },
+    {
+      name: 'raw+capture',
+      engine: 'better-sqlite3',
+      run: async () => measureLiveQueries((await import('./RawLiveQueries.ts')).openRawLiveQueries, rawCounts),
+    },
+  ],
+  figures: [
+    phase('none', 'no live query'),
+    phase('other1', 'a live query of another list'),
+    phase('other50', '50 live queries, each of another list'),
+    phase('other500', '500 live queries, each of another list'),
+    {
+      name: 'otherCost',
+      unit: '×',
+      about: 'with those 500 over the commit without a live query',
+      comparisons: [{ against: null, target: { of: 'median', is: '<=', value: 1.1 } }],
+    },
+    phase('same1', 'a live query of the list that the row is in'),
+    phase('same50', '50 different live queries of the list that the row is in, all told'),
+    phase('same500', '500 of them, all told'),
+    phase('arbitrary500', '500 live queries without an equality, which the row is not in'),
+    {
+      name: 'arbitraryEach',
+      unit: 'µs',
+      about: 'what each of those adds to the commit without a live query',
+      comparisons: [{ against: null, target: { of: 'median', is: '<=', value: 0.05 } }],
+    },
+  ],
+})
+
+export const liveQueriesWorkload: Workload = makeLiveQueriesWorkload('better-sqlite3')
+export const liveQueriesWasmWorkload: Workload = makeLiveQueriesWorkload('wa-sqlite')

@@ -24,9 +24,19 @@ export interface BenchOutcome {
   readonly failures: ReadonlyArray<string>
 }
 
-/** The sides of a workload that run. */
-export const plannedSides = (workload: Workload, { isFull, peers }: BenchPlan): ReadonlyArray<Side> =>
-  workload.sides.filter((side) => (side.peer === undefined || peers.has(side.peer)) && (isFull || side.isSlow !== true))
+/** The sides of a workload that run: none where no row would come of them, with only one of two that are compared. */
+export const plannedSides = (workload: Workload, { isFull, peers }: BenchPlan): ReadonlyArray<Side> => {
+  const sides = workload.sides.filter(
+    (side) => (side.peer === undefined || peers.has(side.peer)) && (isFull || side.isSlow !== true),
+  )
+  const runs = (name: string | undefined): boolean => sides.some((side) => side.name === name)
+  const hasRow = workload.figures.some(({ comparisons }) =>
+    comparisons.some(
+      ({ side = workload.sides[0]?.name, against }) => runs(side) && (against === null || runs(against)),
+    ),
+  )
+  return hasRow ? sides : []
+}
 
 /**
  * Runs a workload: in every round all sides one after the other, so that a busy machine is busy for all. Slow sides run

@@ -82,6 +82,8 @@ const cellsOf = (row: BenchResult): ReadonlyArray<string> => [
 /** What costs more than at the other is set in bold: the cells that don't flatter us are the ones to look at. */
 const costText = ({ ratio, target }: BenchResult): string => {
   const cost = target?.startsWith('gain') === true ? 1 / ratio! : ratio!
+  // Growth can be none, or less.
+  if (cost <= 0) return 'nothing'
   const times = cellNumber(Math.max(cost, 1 / cost))
   return times === '1' ? 'the same' : cost > 1 ? `**${times} × more**` : `${times} × less`
 }

@@ -2,11 +2,19 @@ import type { Workload } from './Workload.ts'
 import { batchWasmWorkload, batchWorkload, commitWasmWorkload, commitWorkload } from './workload/CommitWorkload.ts'
 import { durableWorkload } from './workload/DurableWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
-import { rebaseWorkload } from './workload/RebaseWorkload.ts'
-import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
+import {
+  peerBatchWorkload,
+  peerCommitWorkload,
+  peerLiveWorkload,
+  peerMemoryWorkload,
+  peerTightLongWorkload,
+  peerTightWorkload,
+} from './workload/PeerWorkload.ts'
 import { liveQueriesWasmWorkload, liveQueriesWorkload } from './workload/LiveQueriesWorkload.ts'
 import { reactiveWasmWorkload, reactiveWorkload } from './workload/ReactiveWorkload.ts'
 import { readWasmWorkload, readWorkload } from './workload/ReadWorkload.ts'
+import { rebaseWorkload } from './workload/RebaseWorkload.ts'
+import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 import { sortedRowsWasmWorkload, sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
 
 /** Every workload, in the order in which they run. */
@@ -28,6 +36,12 @@ export const workloads: ReadonlyArray<Workload> = [
   rebaseWorkload,
   reopenWorkload,
   reopenUnsyncedWorkload,
+  peerCommitWorkload,
+  peerLiveWorkload,
+  peerTightWorkload,
+  peerTightLongWorkload,
+  peerBatchWorkload,
+  peerMemoryWorkload,
 ]
 
 export const workloadNamed = (name: string): Workload | undefined =>

@@ -130,4 +130,14 @@ describe('plan', () => {
     expect(names({ isFull: false, peers: new Set(['livestore']) })).toEqual([...own, 'livestore'])
     expect(names({ isFull: true, peers: new Set(['livestore']) })).toEqual([...own, 'livestore', 'livestore-10k'])
   })
+
+  it('does not run what would give no row', () => {
+    const beside: Workload = {
+      ...workload,
+      figures: [{ name: 'cost', unit: 'µs', about: '', comparisons: [{ against: 'livestore' }] }],
+    }
+    const plan = { rounds: 5, isFull: true }
+    expect(plannedSides(beside, { ...plan, peers: new Set() })).toEqual([])
+    expect(plannedSides(beside, { ...plan, peers: new Set(['livestore']) })).toHaveLength(5)
+  })
 })

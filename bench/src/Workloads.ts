@@ -13,6 +13,7 @@ import {
 import { liveQueriesWasmWorkload, liveQueriesWorkload } from './workload/LiveQueriesWorkload.ts'
 import { reactiveWasmWorkload, reactiveWorkload } from './workload/ReactiveWorkload.ts'
 import { readWasmWorkload, readWorkload } from './workload/ReadWorkload.ts'
+import { peerReopenLongWorkload, peerReopenWorkload } from './workload/PeerReopenWorkload.ts'
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 import { sortedRowsWasmWorkload, sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
@@ -42,6 +43,8 @@ export const workloads: ReadonlyArray<Workload> = [
   peerTightLongWorkload,
   peerBatchWorkload,
   peerMemoryWorkload,
+  peerReopenWorkload,
+  peerReopenLongWorkload,
 ]
 
 export const workloadNamed = (name: string): Workload | undefined =>

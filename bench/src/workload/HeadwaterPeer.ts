@@ -1,5 +1,7 @@
-import { memoryAdapter } from '@headwater/adapter-node'
-import { createStore } from '@headwater/core'
+import { memoryAdapter, nodeAdapter } from '@headwater/adapter-node'
+import { type Adapter, type SyncBackendProvider, createStore } from '@headwater/core'
+import { silentBackend } from '../HeldBackend.ts'
+import { leaderBundle } from '../LeaderBundle.ts'
 import type { LiveQueries, OpenPeerStore } from '../PeerLoop.ts'
 import { todosChecksum } from '../TodoRows.ts'
 import { todoCreated, todoSchema, todos } from '../TodoStore.ts'
@@ -7,11 +9,24 @@ import { wasmAdapter } from '../WasmAdapter.ts'
 import type { Engine } from './CommitWorkload.ts'
 
 /** Ours as the peers are measured: in memory, session and leader in one thread. */
-export const openHeadwaterPeer =
-  (engine: Engine): OpenPeerStore =>
+export const openHeadwaterPeer = (engine: Engine): OpenPeerStore =>
+  openPeerStore(engine === 'better-sqlite3' ? memoryAdapter : wasmAdapter)
+
+/** On disk, leader in a worker, with a backend that nobody reaches: all that was committed is unsynced. */
+export const openHeadwaterFiles = async (): Promise<(directory: string) => OpenPeerStore> => {
+  const workerUrl = await leaderBundle()
+  return (directory) => openPeerStore(() => nodeAdapter({ directory, workerUrl }), silentBackend)
+}
+
+const openPeerStore =
+  (adapter: () => Adapter, backend?: SyncBackendProvider): OpenPeerStore =>
   async ({ count, others }: LiveQueries) => {
-    const adapter = engine === 'better-sqlite3' ? memoryAdapter() : wasmAdapter()
-    const store = await createStore({ schema: todoSchema, storeId: 'bench', adapter })
+    const store = await createStore({
+      schema: todoSchema,
+      storeId: 'bench',
+      adapter: adapter(),
+      ...(backend === undefined ? {} : { backend }),
+    })
     const open = todos.where({ done: false }).count()
     let live: number | undefined
     if (count) store.subscribe(open, (value) => (live = value))

@@ -1,7 +1,7 @@
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { npmInstall } from './Npx.ts'
 import type { Measurement, Peer, Side } from './Workload.ts'
 
 /**
@@ -29,9 +29,6 @@ export const peerVersions = (peer: Peer): ReadonlyArray<string> =>
 
 const isInstalled = (peer: Peer): boolean => dependenciesOf(peer).every((name) => existsSync(manifestOf(peer, name)))
 
-/** What npm 10 resolves differently is one reason less to ask. */
-const npm = ['-y', 'npm@11', 'install', '--no-package-lock', '--no-audit', '--no-fund', '--loglevel=error']
-
 /**
  * Makes sure that a peer can run, which may download it.
  *
@@ -40,15 +37,9 @@ const npm = ['-y', 'npm@11', 'install', '--no-package-lock', '--no-audit', '--no
 export const installPeer = (peer: Peer, say: (line: string) => void): string | undefined => {
   if (isInstalled(peer)) return undefined
   say(`installing ${dependenciesOf(peer).join(', ')} into bench/peers/${peer} (once; --peer none does without)`)
-  const { status, stderr, error } = spawnSync('npx', npm, {
-    cwd: folderOf(peer),
-    encoding: 'utf8',
-    // npx is a batch file on Windows.
-    shell: process.platform === 'win32',
-  })
-  if (status === 0 && isInstalled(peer)) return undefined
-  const why = error?.message ?? stderr.trim().split('\n')[0] ?? ''
-  return `${peer} can't be installed and is left out: ${why === '' ? `npm ended with ${status}` : why}`
+  const trouble = npmInstall(folderOf(peer))
+  if (trouble === undefined && isInstalled(peer)) return undefined
+  return `${peer} can't be installed and is left out: ${trouble ?? 'npm has not put everything there'}`
 }
 
 interface PeerRuns {

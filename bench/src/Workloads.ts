@@ -2,6 +2,7 @@ import type { Workload } from './Workload.ts'
 import { batchWasmWorkload, batchWorkload, commitWasmWorkload, commitWorkload } from './workload/CommitWorkload.ts'
 import { durableWorkload } from './workload/DurableWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
+import { installWorkload } from './workload/InstallWorkload.ts'
 import {
   peerBatchWorkload,
   peerCommitWorkload,
@@ -45,6 +46,7 @@ export const workloads: ReadonlyArray<Workload> = [
   peerMemoryWorkload,
   peerReopenWorkload,
   peerReopenLongWorkload,
+  installWorkload,
 ]
 
 export const workloadNamed = (name: string): Workload | undefined =>

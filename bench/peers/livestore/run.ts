@@ -1,7 +1,10 @@
+import { fileURLToPath } from 'node:url'
+import { measureInstall } from '../../src/InstalledPackages.ts'
 import { measureMemory } from '../../src/MemoryLoop.ts'
 import { measurePeerBatches, measurePeerCommits, measurePeerOthers, measurePeerTight } from '../../src/PeerLoop.ts'
 import { measurePeerReopen } from '../../src/PeerReopenLoop.ts'
 import type { Measurement } from '../../src/Workload.ts'
+import { todoArgs } from '../../src/TodoRows.ts'
 import { openLivestore } from './LivestoreStore.ts'
 
 /** LiveStore's side of the workloads, by the name that `livestoreSide` is given. */
@@ -13,5 +16,12 @@ export const runs: Readonly<Record<string, () => Promise<Measurement>>> = {
   batch: () => measurePeerBatches(openLivestore()),
   'peer-reopen': () => measurePeerReopen(openLivestore, 2_000),
   'peer-reopen-20k': () => measurePeerReopen(openLivestore, 20_000),
+  install: async () => {
+    const store = await openLivestore()({ count: true, others: 0 })
+    store.commit([todoArgs(0)])
+    const checksum = store.checksum()
+    await store.close()
+    return measureInstall(fileURLToPath(new URL('node_modules', import.meta.url)), checksum)
+  },
   memory: () => measureMemory(() => openLivestore()({ count: true, others: 0 })),
 }

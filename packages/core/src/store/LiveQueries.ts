@@ -60,6 +60,8 @@ export class LiveQueries {
   /** By the table or raw query that a query is of, then by its text and values. */
   readonly #queries = new Map<object, Map<string, LiveQuery>>()
   #index = new QueryIndex<LiveQuery>()
+  /** Empty between two steps: most commits concern no query and should not pay for a map. */
+  #touched: Touched<LiveQuery> = new Map()
   #queryCount = 0
   #steps = 0
   #waiting: Array<TableChanges> = []
@@ -171,16 +173,16 @@ export class LiveQueries {
   /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
   refresh(changes: TableChanges): void {
     if (this.#queries.size === 0) return
-    this.#waiting.push(changes)
     // The app's own decoders run here.
-    if (this.#isUpdating) return
+    if (this.#isUpdating) return void this.#waiting.push(changes)
     this.#isUpdating = true
     try {
+      this.#update(changes)
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#update(next)
     } finally {
       this.#isUpdating = false
     }
-    this.#tellAll()
+    if (this.#news.length > 0) this.#tellAll()
   }
 
   #update(changes: TableChanges): void {
@@ -191,16 +193,18 @@ export class LiveQueries {
       return
     }
     const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
-    const touched: Touched<LiveQuery> = new Map()
-    const unclear = new Set<LiveQuery>()
+    const touched = this.#touched
+    const unclear: Array<LiveQuery> = []
     for (const change of netByTable(rowChanges)) {
       this.#index.touch(change, touched)
-      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
+      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.push(live)
     }
     for (const live of unclear) touched.set(live, [])
     if (touched.size === 0) return
+    const isUnclear = new Set(unclear)
+    this.#touched = new Map()
     for (const live of inOrder(Array.from(touched.keys())))
-      this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
+      this.#bring(live, isUnclear.has(live) ? undefined : touched.get(live))
   }
 
   /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */

@@ -1,5 +1,3 @@
-import { rmSync } from 'node:fs'
-import path from 'node:path'
 import { makeReopenFiles } from './ReopenFiles.ts'
 import { withScratchFolder } from './ScratchFolder.ts'
 import { type Reopen, openCopy } from './StateCopy.ts'
@@ -64,14 +62,24 @@ export const measureReopen = (reopen: Reopen): Promise<Measurement> =>
     }
   })
 
-const unsyncedTimes = 5
+const openTimes = 5
 
 /** Opens a store again and again whose events nobody has confirmed. **Shape** figure `ready` (ms, median). */
 export const measureUnsynced = (makeFiles: (folder: string) => Promise<void>, reopen: Reopen): Promise<Measurement> =>
   withScratchFolder(async (folder) => {
     await makeFiles(folder)
     const opened: Array<Opened> = []
-    for (let time = 0; time < warmUps + unsyncedTimes; time++) opened.push(await openOnce(reopen, folder))
-    rmSync(path.join(folder, 'bench'), { recursive: true, force: true })
+    for (let time = 0; time < warmUps + openTimes; time++) opened.push(await openOnce(reopen, folder))
+    return { figures: { ready: median(opened.slice(warmUps).map(({ ms }) => ms)) }, checksum: opened[0]!.checksum }
+  })
+
+/** Opens a store again and again that another session of the same client has open. **Shape** figure `ready` (ms, median). */
+export const measureSecond = (open: Reopen): Promise<Measurement> =>
+  withScratchFolder(async (parent) => {
+    const [folder = ''] = await makeReopenFiles(parent, [lengths[0]])
+    const first = await open(folder)
+    const opened: Array<Opened> = []
+    for (let time = 0; time < warmUps + openTimes; time++) opened.push(await openOnce(open, folder))
+    await first.close()
     return { figures: { ready: median(opened.slice(warmUps).map(({ ms }) => ms)) }, checksum: opened[0]!.checksum }
   })

@@ -1,6 +1,7 @@
 import type { Workload } from './Workload.ts'
 import { batchWasmWorkload, batchWorkload, commitWasmWorkload, commitWorkload } from './workload/CommitWorkload.ts'
 import { durableWorkload } from './workload/DurableWorkload.ts'
+import { followWorkload, secondSessionWorkload } from './workload/FollowWorkload.ts'
 import { httpWorkload } from './workload/HttpWorkload.ts'
 import { installWorkload } from './workload/InstallWorkload.ts'
 import {
@@ -35,6 +36,8 @@ export const workloads: ReadonlyArray<Workload> = [
   readWasmWorkload,
   durableWorkload,
   httpWorkload,
+  followWorkload,
+  secondSessionWorkload,
   rebaseWorkload,
   reopenWorkload,
   reopenUnsyncedWorkload,

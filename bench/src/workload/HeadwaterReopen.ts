@@ -3,7 +3,7 @@ import type { Adapter } from '@headwater/core'
 import { silentBackend } from '../HeldBackend.ts'
 import { leaderBundle } from '../LeaderBundle.ts'
 import { countOf, listChecksum, openListStore, todosFilled } from '../ListStore.ts'
-import { measureReopen, measureUnsynced } from '../ReopenLoop.ts'
+import { measureReopen, measureSecond, measureUnsynced } from '../ReopenLoop.ts'
 import type { Reopen } from '../StateCopy.ts'
 
 const reopenWith =
@@ -14,6 +14,8 @@ const reopenWith =
   }
 
 export const measureHeadwaterReopen = async () => measureReopen(reopenWith(await leaderBundle()))
+
+export const measureHeadwaterSecond = async () => measureSecond(reopenWith(await leaderBundle()))
 
 export const measureHeadwaterUnsynced = async () => {
   const workerUrl = await leaderBundle()

@@ -35,7 +35,7 @@ export interface Comparison {
 export interface Figure {
   /** The key in `Measurement.figures`. */
   readonly name: string
-  readonly unit: 'µs' | 'ms' | 's' | 'events/s' | 'MB' | 'kB' | 'messages' | 'packages' | '×'
+  readonly unit: 'µs' | 'ms' | 's' | 'events/s' | 'MB' | 'kB' | 'messages' | 'packages' | 'requests' | 'bytes' | '×'
   readonly about: string
   readonly comparisons: ReadonlyArray<Comparison>
 }

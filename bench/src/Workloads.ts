@@ -19,6 +19,7 @@ import { peerReopenLongWorkload, peerReopenWorkload } from './workload/PeerReope
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 import { sortedRowsWasmWorkload, sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
+import { wireWorkload } from './workload/WireWorkload.ts'
 
 /** Every workload, in the order in which they run. */
 export const workloads: ReadonlyArray<Workload> = [
@@ -41,6 +42,7 @@ export const workloads: ReadonlyArray<Workload> = [
   rebaseWorkload,
   reopenWorkload,
   reopenUnsyncedWorkload,
+  wireWorkload,
   peerCommitWorkload,
   peerLiveWorkload,
   peerTightWorkload,

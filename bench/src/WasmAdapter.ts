@@ -1,5 +1,5 @@
 import { type Adapter, Leader, type LeaderStorage, localLeaderClient } from '@headwater/core/adapter'
-import { type WasmSqlite, loadWasmSqlite, openWasmSqlite } from '@headwater/sqlite-wasm'
+import { type LoadWasmSqliteOptions, type WasmSqlite, loadWasmSqlite, openWasmSqlite } from '@headwater/sqlite-wasm'
 
 /** A leader's databases in the module's memory. */
 const wasmLeaderStorage = (sqlite: WasmSqlite): LeaderStorage => ({
@@ -19,10 +19,10 @@ const wasmLeaderStorage = (sqlite: WasmSqlite): LeaderStorage => ({
  * What `memoryAdapter` is, on SQLite as WebAssembly: session and leader in one thread, every database in memory. It
  * tells what the design costs from what the engine costs, and stands beside peers whose engine this is, too.
  */
-export const wasmAdapter = (): Adapter => ({
+export const wasmAdapter = (options: LoadWasmSqliteOptions = {}): Adapter => ({
   name: 'node, in memory, wa-sqlite',
   connect: async ({ environment }) => {
-    const sqlite = await loadWasmSqlite()
+    const sqlite = await loadWasmSqlite(options)
     const leader = new Leader({ environment, storage: wasmLeaderStorage(sqlite) })
     return {
       client: localLeaderClient(leader, environment, () => leader.close()),

@@ -1,7 +1,6 @@
-import { memoryAdapter, nodeAdapter } from '@headwater/adapter-node'
+import { memoryAdapter } from '@headwater/adapter-node'
 import { type Adapter, type SyncBackendProvider, createStore } from '@headwater/core'
-import { silentBackend } from '../HeldBackend.ts'
-import { leaderBundle } from '../LeaderBundle.ts'
+import type { LoadWasmSqliteOptions } from '@headwater/sqlite-wasm'
 import type { LiveQueries, OpenPeerStore } from '../PeerLoop.ts'
 import { todosChecksum } from '../TodoRows.ts'
 import { todoCreated, todoSchema, todos } from '../TodoStore.ts'
@@ -9,16 +8,11 @@ import { wasmAdapter } from '../WasmAdapter.ts'
 import type { Engine } from './CommitWorkload.ts'
 
 /** Ours as the peers are measured: in memory, session and leader in one thread. */
-export const openHeadwaterPeer = (engine: Engine): OpenPeerStore =>
-  openPeerStore(engine === 'better-sqlite3' ? memoryAdapter : wasmAdapter)
+export const openHeadwaterPeer = (engine: Engine, wasm: LoadWasmSqliteOptions = {}): OpenPeerStore =>
+  openPeerStore(engine === 'better-sqlite3' ? memoryAdapter : () => wasmAdapter(wasm))
 
-/** On disk, leader in a worker, with a backend that nobody reaches: all that was committed is unsynced. */
-export const openHeadwaterFiles = async (): Promise<(directory: string) => OpenPeerStore> => {
-  const workerUrl = await leaderBundle()
-  return (directory) => openPeerStore(() => nodeAdapter({ directory, workerUrl }), silentBackend)
-}
-
-const openPeerStore =
+/** A todo store with live queries on any adapter. */
+export const openPeerStore =
   (adapter: () => Adapter, backend?: SyncBackendProvider): OpenPeerStore =>
   async ({ count, others }: LiveQueries) => {
     const store = await createStore({

@@ -10,7 +10,7 @@ const makeReopenWorkload = (name: string, count: number, options: { readonly isS
       name: 'headwater',
       engine: 'better-sqlite3',
       run: async () => {
-        const { openHeadwaterFiles } = await import('./HeadwaterPeer.ts')
+        const { openHeadwaterFiles } = await import('./HeadwaterFiles.ts')
         return measurePeerReopen(await openHeadwaterFiles(), count)
       },
     },

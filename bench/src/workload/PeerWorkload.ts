@@ -1,4 +1,3 @@
-import { measureMemory } from '../MemoryLoop.ts'
 import {
   type OpenPeerStore,
   measurePeerBatches,
@@ -9,6 +8,7 @@ import {
 } from '../PeerLoop.ts'
 import { livestoreSide } from '../PeerProject.ts'
 import type { Comparison, Figure, Measurement, Side, Target, Workload } from '../Workload.ts'
+import type { Engine } from './CommitWorkload.ts'
 
 /**
  * Ours beside LiveStore, in memory, in production mode, both with the leader in the app's thread. Ours also on the engine
@@ -19,7 +19,7 @@ const sides = (
   measure: (open: OpenPeerStore) => Promise<Measurement>,
   options: { readonly isSlow?: true } = {},
 ): ReadonlyArray<Side> => {
-  const ours = (name: string, engine: 'better-sqlite3' | 'wa-sqlite'): Side => ({
+  const ours = (name: string, engine: Engine): Side => ({
     name,
     engine,
     run: async () => measure((await import('./HeadwaterPeer.ts')).openHeadwaterPeer(engine)),
@@ -126,10 +126,20 @@ export const peerBatchWorkload: Workload = {
   ],
 }
 
+const memorySide = (name: string, engine: Engine): Side => ({
+  name,
+  engine,
+  run: async () => (await import('./HeadwaterMemory.ts')).measureHeadwaterMemory(engine),
+})
+
 export const peerMemoryWorkload: Workload = {
   name: 'peer-memory',
   about: 'memory of the whole process beside LiveStore, one live count query, everything committed is with the leader',
-  sides: sides('memory', (open) => measureMemory(() => open({ count: true, others: 0 }))),
+  sides: [
+    memorySide('headwater', 'better-sqlite3'),
+    memorySide('headwater-wasm', 'wa-sqlite'),
+    livestoreSide('memory'),
+  ],
   figures: [
     { name: 'early', unit: 'MB', about: 'resident after 100 commits', comparisons: against() },
     { name: 'resident', unit: 'MB', about: 'resident after 3,000 commits', comparisons: against(cost(1 / 4)) },
@@ -140,5 +150,6 @@ export const peerMemoryWorkload: Workload = {
       about: 'what JavaScript can reach after 3,000 commits and a collection',
       comparisons: against(),
     },
+    { name: 'retained', unit: 'MB', about: 'how much of that came after the first 100', comparisons: against() },
   ],
 }

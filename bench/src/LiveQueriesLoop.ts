@@ -21,6 +21,8 @@ export interface Watching {
 export interface WatchedStore {
   /** One commit, one transaction, one row; subscribers have been told when it returns. */
   readonly rename: (id: string, text: string) => void
+  /** Several rows in one commit. */
+  readonly renameAll: (renamed: ReadonlyArray<Pick<Item, 'id' | 'text'>>) => void
   readonly watch: (watch: Watch) => Watching
   readonly settle: () => Promise<void>
   readonly close: () => Promise<void>
@@ -102,7 +104,7 @@ export const measureLiveQueries = async (
       const watching = watches.map(store.watch)
       const phaseTimes = commitSome(store, Math.ceil(counts.commits * share))
       if (turn > 0) taken.get(name)!.push(...phaseTimes)
-      renameAll(store, `renamed at the end of ${name}`)
+      store.renameAll(allRenamed(`renamed at the end of ${name}`))
       answers.set(
         name,
         watching.map(({ answer }) => answer()),
@@ -143,6 +145,5 @@ const commitSome = (store: WatchedStore, count: number): ReadonlyArray<number> =
   })
 
 /** What is stored in the end is the same however many commits a side is measured with. */
-const renameAll = (store: WatchedStore, text: string): void => {
-  for (let index = 0; index < rowsOfList; index++) store.rename(committedId(index), text)
-}
+const allRenamed = (text: string): ReadonlyArray<Pick<Item, 'id' | 'text'>> =>
+  times(rowsOfList, (index) => ({ id: committedId(index), text }))

@@ -12,13 +12,13 @@ import {
   peerTightLongWorkload,
   peerTightWorkload,
 } from './workload/PeerWorkload.ts'
-import { liveQueriesWasmWorkload, liveQueriesWorkload } from './workload/LiveQueriesWorkload.ts'
-import { reactiveWasmWorkload, reactiveWorkload } from './workload/ReactiveWorkload.ts'
-import { readWasmWorkload, readWorkload } from './workload/ReadWorkload.ts'
+import { liveQueriesWorkload } from './workload/LiveQueriesWorkload.ts'
+import { reactiveWorkload } from './workload/ReactiveWorkload.ts'
+import { readWorkload } from './workload/ReadWorkload.ts'
 import { peerReopenLongWorkload, peerReopenWorkload } from './workload/PeerReopenWorkload.ts'
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
-import { sortedRowsWasmWorkload, sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
+import { sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
 import { wireWorkload } from './workload/WireWorkload.ts'
 
 /** Every workload, in the order in which they run. */
@@ -28,13 +28,9 @@ export const workloads: ReadonlyArray<Workload> = [
   batchWorkload,
   batchWasmWorkload,
   liveQueriesWorkload,
-  liveQueriesWasmWorkload,
   sortedRowsWorkload,
-  sortedRowsWasmWorkload,
   reactiveWorkload,
-  reactiveWasmWorkload,
   readWorkload,
-  readWasmWorkload,
   durableWorkload,
   httpWorkload,
   followWorkload,

@@ -3,8 +3,12 @@ import { measureInstall } from '../../src/InstalledPackages.ts'
 import { measureMemory } from '../../src/MemoryLoop.ts'
 import { measurePeerBatches, measurePeerCommits, measurePeerOthers, measurePeerTight } from '../../src/PeerLoop.ts'
 import { measurePeerReopen } from '../../src/PeerReopenLoop.ts'
+import { measureLiveQueries } from '../../src/LiveQueriesLoop.ts'
+import { measureReactiveLoop } from '../../src/ReactiveLoop.ts'
+import { measureReads } from '../../src/ReadLoop.ts'
 import type { Measurement } from '../../src/Workload.ts'
 import { todoArgs } from '../../src/TodoRows.ts'
+import { openLivestoreReactive, openLivestoreReads, openLivestoreWatched } from './LivestoreItems.ts'
 import { openLivestore } from './LivestoreStore.ts'
 
 /** LiveStore's side of the workloads, by the name that `livestoreSide` is given. */
@@ -23,5 +27,9 @@ export const runs: Readonly<Record<string, () => Promise<Measurement>>> = {
     await store.close()
     return measureInstall(fileURLToPath(new URL('node_modules', import.meta.url)), checksum)
   },
+  // With 100 or 500 subscriptions each write takes it some ten milliseconds.
+  'live-queries': () => measureLiveQueries(openLivestoreWatched, { turns: 2, commits: 5 }),
+  reactive: () => measureReactiveLoop(openLivestoreReactive, { warmUp: 20, measured: 100 }),
+  reads: () => measureReads(openLivestoreReads),
   memory: () => measureMemory(() => openLivestore()({ count: true, others: 0 })),
 }

@@ -1,6 +1,6 @@
 import type { Adapter } from '@headwater/core'
 import type { Item } from '../ItemRows.ts'
-import { itemRenamed, items, openItemStore, settled } from '../ItemStore.ts'
+import { itemRenamed, items, itemsWritten, openItemStore, settled } from '../ItemStore.ts'
 import { type OpenWatchedStore, type Watch, watchedSizes } from '../LiveQueriesLoop.ts'
 
 const queryOf = ({ listId, positionMin, positionMax, textMin }: Watch) =>
@@ -25,6 +25,7 @@ export const openHeadwaterLiveQueries =
     const store = await openItemStore(adapter, watchedSizes)
     return {
       rename: (id, text) => void store.commit(itemRenamed({ id, text })),
+      renameAll: (renamed) => void store.commit(itemsWritten({ items: renamed })),
       watch: (watch) => {
         let last: ReadonlyArray<Item> = []
         const end = store.subscribe(queryOf(watch), (rows) => {

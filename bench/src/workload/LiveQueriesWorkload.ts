@@ -1,9 +1,7 @@
 import { measureLiveQueries } from '../LiveQueriesLoop.ts'
-import type { Comparison, Figure, Workload } from '../Workload.ts'
-import type { Engine } from './CommitWorkload.ts'
-import { engineSuffix, memoryAdapterOn, onEngine } from './EngineAdapter.ts'
-
-const againstRaw: ReadonlyArray<Comparison> = [{ against: 'raw+capture' }]
+import { livestoreSide } from '../PeerProject.ts'
+import type { Figure, Workload } from '../Workload.ts'
+import { forBoth, oursOnBoth } from './BothEngines.ts'
 
 /** It reads 500 lists again for some commits. */
 const rawCounts = { turns: 4, commits: 50 }
@@ -12,26 +10,23 @@ const phase = (name: string, about: string): Figure => ({
   name,
   unit: 'µs',
   about: `median commit with ${about}`,
-  comparisons: againstRaw,
+  comparisons: forBoth({ against: 'raw+capture' }, { against: 'livestore' }),
 })
 
-const makeLiveQueriesWorkload = (engine: Engine): Workload => ({
-  name: `live-queries${engineSuffix(engine)}`,
-  about: `single commits that update one row, with live queries on the same table, until subscribers are told${onEngine(engine)}`,
+export const liveQueriesWorkload: Workload = {
+  name: 'live-queries',
+  about: 'single commits that update one row, with live queries on the same table, until subscribers are told',
   sides: [
-    {
-      name: 'headwater',
-      engine,
-      run: async () => {
-        const { openHeadwaterLiveQueries } = await import('./HeadwaterLiveQueries.ts')
-        return measureLiveQueries(openHeadwaterLiveQueries(await memoryAdapterOn(engine)))
-      },
-    },
+    ...oursOnBoth(async (adapter) => {
+      const { openHeadwaterLiveQueries } = await import('./HeadwaterLiveQueries.ts')
+      return measureLiveQueries(openHeadwaterLiveQueries(adapter))
+    }),
     {
       name: 'raw+capture',
       engine: 'better-sqlite3',
       run: async () => measureLiveQueries((await import('./RawLiveQueries.ts')).openRawLiveQueries, rawCounts),
     },
+    livestoreSide('live-queries'),
   ],
   figures: [
     phase('none', 'no live query'),
@@ -42,7 +37,7 @@ const makeLiveQueriesWorkload = (engine: Engine): Workload => ({
       name: 'otherCost',
       unit: '×',
       about: 'with those 500 over the commit without a live query',
-      comparisons: [{ against: null, target: { of: 'median', is: '<=', value: 1.1 } }],
+      comparisons: forBoth({ against: null, target: { of: 'median', is: '<=', value: 1.1 } }),
     },
     phase('same1', 'a live query of the list that the row is in'),
     phase('same50', '50 different live queries of the list that the row is in, all told'),
@@ -52,10 +47,7 @@ const makeLiveQueriesWorkload = (engine: Engine): Workload => ({
       name: 'arbitraryEach',
       unit: 'µs',
       about: 'what each of those adds to the commit without a live query',
-      comparisons: [{ against: null, target: { of: 'median', is: '<=', value: 0.05 } }],
+      comparisons: forBoth({ against: null, target: { of: 'median', is: '<=', value: 0.05 } }),
     },
   ],
-})
-
-export const liveQueriesWorkload: Workload = makeLiveQueriesWorkload('better-sqlite3')
-export const liveQueriesWasmWorkload: Workload = makeLiveQueriesWorkload('wa-sqlite')
+}

@@ -21,11 +21,13 @@ const sqlOf = ({ listId, positionMin, positionMax, textMin }: Watch) => {
 export const openRawLiveQueries: OpenWatchedStore = () => {
   const { database, rename } = openRawItems({ sizes: watchedSizes, capture: true })
   const concerned = new Set<() => void>()
+  const renameAll = (renamed: ReadonlyArray<Pick<Item, 'id' | 'text'>>): void => {
+    rename(renamed)
+    for (const run of concerned) run()
+  }
   return Promise.resolve({
-    rename: (id, text) => {
-      rename([{ id, text }])
-      for (const run of concerned) run()
-    },
+    rename: (id, text) => renameAll([{ id, text }]),
+    renameAll,
     watch: (watch) => {
       const { sql, params } = sqlOf(watch)
       const select = database.prepare<Array<unknown>, Item>(sql)

@@ -1,34 +1,29 @@
 import { peerSide } from '../PeerProject.ts'
 import { measureSortedRows } from '../SortedRowsLoop.ts'
 import type { Figure, Workload } from '../Workload.ts'
-import type { Engine } from './CommitWorkload.ts'
-import { engineSuffix, memoryAdapterOn, onEngine } from './EngineAdapter.ts'
+import { forBoth, oursOnBoth } from './BothEngines.ts'
 
 const figure = (name: string, about: string, targetMs: number): Figure => ({
   name,
   unit: 'ms',
   about,
-  comparisons: [
+  comparisons: forBoth(
     { against: null, target: { of: 'median', is: '<=', value: targetMs } },
     { against: 'tanstack', target: { of: 'gain', is: '>=', value: 1 } },
-  ],
+  ),
 })
 
 const changesTargetMs = 0.3
 const arrayTargetMs = 1.5
 
-const makeSortedRowsWorkload = (engine: Engine): Workload => ({
-  name: `sorted-rows${engineSuffix(engine)}`,
-  about: `B1: update one row of a sorted live query over 100,000 rows until the subscriber has the result${onEngine(engine)}`,
+export const sortedRowsWorkload: Workload = {
+  name: 'sorted-rows',
+  about: 'B1: update one row of a sorted live query over 100,000 rows until the subscriber has the result',
   sides: [
-    {
-      name: 'headwater',
-      engine,
-      run: async () => {
-        const { openHeadwaterSortedRows } = await import('./HeadwaterSortedRows.ts')
-        return measureSortedRows(openHeadwaterSortedRows(await memoryAdapterOn(engine)))
-      },
-    },
+    ...oursOnBoth(async (adapter) => {
+      const { openHeadwaterSortedRows } = await import('./HeadwaterSortedRows.ts')
+      return measureSortedRows(openHeadwaterSortedRows(adapter))
+    }),
     peerSide('tanstack', 'sorted-rows', { engine: 'none' }),
   ],
   figures: [
@@ -37,7 +32,4 @@ const makeSortedRowsWorkload = (engine: Engine): Workload => ({
     figure('renameArray', 'the whole result as an array, the row keeps its place', arrayTargetMs),
     figure('moveArray', 'the whole result as an array, the row moves to another place', arrayTargetMs),
   ],
-})
-
-export const sortedRowsWorkload: Workload = makeSortedRowsWorkload('better-sqlite3')
-export const sortedRowsWasmWorkload: Workload = makeSortedRowsWorkload('wa-sqlite')
+}

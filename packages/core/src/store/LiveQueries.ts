@@ -37,6 +37,8 @@ export class LiveQueries {
   readonly #queries = new Map<object, Map<string, LiveQuery>>()
   #index = new QueryIndex<LiveQuery>()
   readonly #failed = new Set<LiveQuery>()
+  /** Empty between two steps: most commits concern no query and should not pay for a map. */
+  #touched: Touched<LiveQuery> = new Map()
   #queryCount = 0
   #steps = 0
   #waiting: Array<TableChanges> = []
@@ -156,11 +158,11 @@ export class LiveQueries {
   /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
   refresh(changes: TableChanges): void {
     if (this.#queries.size === 0) return
-    this.#waiting.push(changes)
     // The app's own decoders run here.
-    if (this.#isUpdating) return
+    if (this.#isUpdating) return void this.#waiting.push(changes)
     this.#isUpdating = true
     try {
+      this.#update(changes)
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#update(next)
     } finally {
       this.#isUpdating = false
@@ -176,18 +178,20 @@ export class LiveQueries {
       return
     }
     const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
-    const touched: Touched<LiveQuery> = new Map()
-    const unclear = new Set<LiveQuery>()
+    const touched = this.#touched
+    const unclear: Array<LiveQuery> = []
     for (const change of netByTable(rowChanges)) {
       this.#index.touch(change, touched)
-      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
+      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.push(live)
     }
     for (const live of unclear) touched.set(live, [])
     // It may have been the machine's failure, which no row tells of.
     for (const live of this.#failed) if (!touched.has(live)) touched.set(live, [])
     if (touched.size === 0) return
+    const isUnclear = new Set(unclear)
+    this.#touched = new Map()
     for (const live of inOrder(Array.from(touched.keys())))
-      this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
+      this.#bring(live, isUnclear.has(live) ? undefined : touched.get(live))
   }
 
   /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */

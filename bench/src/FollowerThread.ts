@@ -4,7 +4,7 @@ import { nodeAdapter } from '@headwater/adapter-node'
 import { nowNs } from './FollowLoop.ts'
 import { openTodoStore, todos } from './TodoStore.ts'
 
-export type FollowerOrder = { readonly await: number } | 'close'
+export type FollowerOrder = { readonly await: number } | { readonly freezeUntil: Int32Array } | 'close'
 export type FollowerAnswer = { readonly atNs: number } | { readonly checksum: string } | 'ready'
 
 const say = (answer: FollowerAnswer): void => parentPort?.postMessage(answer)
@@ -32,6 +32,8 @@ parentPort?.on('message', (order: FollowerOrder) => {
       say({ checksum: tables })
       parentPort?.close()
     })
+  } else if ('freezeUntil' in order) {
+    Atomics.wait(order.freezeUntil, 0, 0)
   } else {
     wanted = order.await
     tell()

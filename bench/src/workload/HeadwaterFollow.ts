@@ -27,6 +27,17 @@ export const openHeadwaterFollow: OpenFollowStores = async (directory) => {
       const answer = await order({ await: count })
       return typeof answer === 'object' && 'atNs' in answer ? answer.atNs : NaN
     },
+    persisted: async () => {
+      await store.until(({ session }) => session.pending === 0)
+    },
+    freeze: () => {
+      const freezeUntil = new Int32Array(new SharedArrayBuffer(4))
+      follower.postMessage({ freezeUntil } satisfies FollowerOrder)
+      return () => {
+        Atomics.store(freezeUntil, 0, 1)
+        Atomics.notify(freezeUntil, 0)
+      }
+    },
     close: async () => {
       const answer = await order('close')
       const followers = typeof answer === 'object' && 'checksum' in answer ? answer.checksum : ''

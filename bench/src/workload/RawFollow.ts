@@ -11,14 +11,29 @@ export const openRawFollow: OpenFollowStores = (directory) => {
   const leader = openRawLeader(directory)
   const follower = openRawTodos({ capture: true })
   let waiting: Array<TodoArgs> = []
+  let isFrozen = false
+  const behind: Array<ReadonlyArray<TodoArgs>> = []
   const flush = (): void => {
     leader.persist(waiting)
-    follower.commit(waiting)
+    behind.push(waiting)
     waiting = []
+    if (!isFrozen) follow()
+  }
+  const follow = (): void => {
+    for (const events of behind.splice(0)) follower.commit(events)
   }
   let count = 0
   let [wanted, reached] = [Infinity, (_atNs: number): void => undefined]
   return Promise.resolve({
+    persisted: () => Promise.resolve(flush()),
+    freeze: () => {
+      isFrozen = true
+      return () => {
+        isFrozen = false
+        follow()
+        reached(nowNs())
+      }
+    },
     commit: (events) => {
       leader.commit(events)
       count += events.length

@@ -42,8 +42,8 @@ export const codeOf = (error: unknown): string =>
 /** An id, or a place, that is there already. */
 export const isUniqueViolation = (error: unknown): boolean => codeOf(error) === '23505'
 
-/** Whether the database judged the statement itself: without it, what came with it may well work. */
-export const isOfStatement = (error: unknown): boolean => /^(21|22|23|42|54)/.test(codeOf(error))
+/** Whether it is the statement that failed, not the way to the database: without some of it the rest may well work. */
+export const isOfStatement = (error: unknown): boolean => /^(21|22|23|42|54|53(?!300))/.test(codeOf(error))
 
 /** A connection that nothing more can be asked of; errors of pg itself have no code. */
 export const isConnectionLost = (error: unknown): boolean => {

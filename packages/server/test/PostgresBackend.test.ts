@@ -1,7 +1,7 @@
 import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
+import { type PostgresFixture, postgresFixture, runSql } from '@headwater/testkit/postgres'
 import { afterAll, beforeAll, describe, test, vi } from 'vitest'
 import { type Place, httpBackendUnderTest, httpCapabilities } from './HttpBackendUnderTest.ts'
-import { type PostgresFixture, postgresFixture, runSql } from './PostgresFixture.ts'
 
 // Generous: other work may share the machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })

@@ -1,10 +1,10 @@
 import { type LogStorage, type PostgresLogStorageOptions, StorageFailed, postgresLogStorage } from '@headwater/server'
+import { type PostgresFixture, freePort, postgresFixture, runSql } from '@headwater/testkit/postgres'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makePostgresAppends } from '../src/PostgresAppends.ts'
 import { chain, logStorageSuite, openStore } from './LogStorageSuite.ts'
-import { type PostgresFixture, freePort, postgresFixture, runSql } from './PostgresFixture.ts'
 import { root } from './Requests.ts'
 
 // Generous: other work may share the machine.

@@ -1,7 +1,7 @@
+import { freePort } from '@headwater/testkit/postgres'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
-import { freePort } from './PostgresFixture.ts'
 
 /** The command line's server in a process of its own, that comes back on the same port. */
 export interface ServerProcess {

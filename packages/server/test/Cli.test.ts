@@ -89,11 +89,25 @@ test('what it cannot do is one clear line and exit code 2', async () => {
     [['backup'], /backup takes one FILE/],
     [['--host', '0.0.0.0'], /listens on loopback only/],
     [['--token', ''], /a token must not be empty/],
+    [['--database', 'postgres://localhost/x'], /give --data or --database, not both/],
   ]
   const ends = await Promise.all(wrong.map(([args]) => start('--data', folder, ...args).ended))
   for (const [index, { code, stderr }] of ends.entries()) {
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
     expect(stderr).toMatch(wrong[index]?.[1] ?? /./)
+  }
+})
+
+test('a database that cannot be used is one line that says what to do; the password is not in it', async () => {
+  const wrong: ReadonlyArray<readonly [string, RegExp]> = [
+    ['mysql://user:hunter2@localhost/x', /must look like postgres:\/\/user:password@host/],
+    ['postgres://user:hunter2@127.0.0.1:1/x', /127\.0\.0\.1:1\/x: .*ECONNREFUSED.*check that it runs/],
+  ]
+  for (const [url, text] of wrong) {
+    const { code, stderr, stdout } = await start('--database', url, '--port', '0').ended
+    expect([code, stderr.trimEnd().split('\n').length, stdout]).toEqual([1, 1, ''])
+    expect(stderr).toMatch(text)
+    expect(stderr).not.toContain('hunter2')
   }
 })
 

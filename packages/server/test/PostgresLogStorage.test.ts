@@ -1,9 +1,16 @@
-import { type LogStorage, type PostgresLogStorageOptions, StorageFailed, postgresLogStorage } from '@headwater/server'
+import {
+  type LogStorage,
+  type PostgresLogStorageOptions,
+  StorageFailed,
+  postgresLogStorage,
+  startServer,
+} from '@headwater/server'
 import { type PostgresFixture, freePort, postgresFixture, runSql } from '@headwater/testkit/postgres'
 import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makePostgresAppends } from '../src/PostgresAppends.ts'
+import { makeSharedLoads } from '../src/SharedLoads.ts'
 import { chain, logStorageSuite, openStore } from './LogStorageSuite.ts'
 import { root } from './Requests.ts'
 
@@ -121,6 +128,25 @@ test('readers on another server are told by NOTIFY; only those of the store, and
   console.log(`PROOF notify_appends=${appends} notify_messages=${messages.length - before.messages}`)
   await client.end()
   await close()
+})
+
+test('readers of one moment share a page; nobody gets one from before it asked', async () => {
+  const loads = makeSharedLoads<number>()
+  let loaded = 0
+  const ask = (key: string) => loads(key, () => Promise.resolve((loaded += 1)))
+  expect(await Promise.all([ask('a'), ask('a'), ask('b'), ask('a')])).toEqual([1, 1, 2, 1])
+  expect(await ask('a')).toBe(3)
+  const failing = [0, 1].map(() => loads('a', () => Promise.reject(new Error('away'))))
+  expect((await Promise.allSettled(failing)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await ask('a')).toBe(4)
+})
+
+test('a server on PostgreSQL is started with one place for its logs, and leaves backups to others', async () => {
+  await expect(startServer({ port: 0 })).rejects.toThrow(/give either data/)
+  await expect(startServer({ port: 0, data: '/tmp', database: url })).rejects.toThrow(/give either data/)
+  const server = await startServer({ port: 0, database: { url, schema: newSchema(), connections: 2 } })
+  await expect(server.backup('/tmp/never')).rejects.toThrow(/use pg_dump/)
+  await server.close()
 })
 
 test('a lost message costs the time until the next look', async () => {

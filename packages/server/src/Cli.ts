@@ -5,14 +5,16 @@ import { DataFolderError, openLogReadOnly } from './DataFolder.ts'
 import { ListenFailed } from './NodeListener.ts'
 import { StorageFailed } from './LogStorage.ts'
 import { DatabaseError } from './PostgresError.ts'
-import { ServerRefused, portDefault, startServer } from './Server.ts'
+import { ServerRefused, openStorage, portDefault, startServer } from './Server.ts'
 import { jsonLogger } from './ServerLog.ts'
 import { backupTo } from './SqliteLogStorage.ts'
+import { verifyLogs } from './Verification.ts'
 
 const help = `headwater-server: the self-hosted sync server of Headwater
 
   headwater-server [--data DIR | --database URL] [--port N] [--host HOST] [--token TOKEN]… [--cors ORIGIN]… [--quiet]
   headwater-server backup [--data DIR] FILE
+  headwater-server verify [--data DIR | --database URL]
 
   --data DIR      where the logs are kept (default ./data; made if there is none)
   --database URL  keeps them in PostgreSQL instead (postgres://user:password@host:5432/database; needs npm install pg), also
@@ -30,6 +32,8 @@ Logs are JSON lines on stdout. SIGTERM and SIGINT stop it gracefully: pushes fin
 backup copies everything into a new FILE, also while the server runs. To restore: stop the server, put FILE in place
 of DIR/log-v1.sqlite3, remove DIR/log-v1.sqlite3-wal and -shm, start it. Clients that are ahead of it will say so.
 With PostgreSQL, use its own tools (pg_dump, base backups).
+verify reads every log from its root and says what is wrong with it; exit code 1 if anything is. Beside running servers with
+PostgreSQL; with SQLite stop the server, or verify a backup.
 `
 
 const dataDefault = './data'
@@ -56,6 +60,8 @@ export const runCli = async (args: ReadonlyArray<string>): Promise<number> => {
     if (command === 'backup' && file !== undefined && more.length === 0)
       return await backup(values.data ?? dataDefault, file)
     if (command === 'backup') throw new Usage('backup takes one FILE')
+    if (command === 'verify' && file === undefined) return await verify(values)
+    if (command === 'verify') throw new Usage('verify takes no FILE')
     if (command !== undefined) throw new Usage(`unknown command "${command}"`)
     return await serve(values)
   } catch (error) {
@@ -104,6 +110,22 @@ const backup = async (data: string, file: string): Promise<number> => {
     return say(`${file}\n`)
   } finally {
     database.close()
+  }
+}
+
+const verify = async (values: Values): Promise<number> => {
+  const storage = await openStorage(placeOf(values))
+  const bar = process.stderr.isTTY ? (text: string) => process.stderr.write(`\r${text}`) : () => undefined
+  try {
+    const { stores, events, faults } = await Effect.runPromise(
+      verifyLogs(storage, (soFar) => bar(`${soFar.stores} stores, ${soFar.events} events`)),
+    )
+    bar('\n')
+    for (const { storeId, fault } of faults) say(`${storeId}: ${fault}\n`)
+    say(`${stores} stores, ${events} events, ${faults.length} faults\n`)
+    return faults.length === 0 ? 0 : 1
+  } finally {
+    await Effect.runPromise(storage.close)
   }
 }
 

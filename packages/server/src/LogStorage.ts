@@ -23,6 +23,8 @@ export interface LogStorage {
    */
   readonly append: (request: AppendRequest) => Effect.Effect<AppendAnswer, StorageFailed>
   readonly read: (request: ReadRequest) => Effect.Effect<ReadAnswer, StorageFailed>
+  /** Ids of the stores behind `after`, in the order of their bytes; fewer than `storesMax` if there are no more. */
+  readonly stores: (after: string | null, storesMax: number) => Effect.Effect<ReadonlyArray<string>, StorageFailed>
   /**
    * Calls `listener` after every durable append to the store, wherever it was made; also when there was none. The answer
    * ends it.

@@ -34,6 +34,8 @@ export interface PostgresLog {
   readonly page: (request: PageRequest) => Promise<LogPage | undefined>
   /** **Shape** at most one per store. The answer names the stores that took theirs. */
   readonly append: (appends: ReadonlyArray<PostgresAppend>) => Promise<ReadonlySet<string>>
+  /** Ids behind `after`, in the order of their bytes. */
+  readonly stores: (after: string, storesMax: number) => Promise<ReadonlyArray<string>>
   /** Where these stores' logs end, as text that differs if anything does. */
   readonly heads: (storeIds: ReadonlyArray<string>) => Promise<ReadonlyMap<string, string>>
 }
@@ -124,6 +126,8 @@ export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): Pos
       const moved = await pool.query<readonly [string]>(statement, [`[${appends.map(textOf).join(',')}]`])
       return new Set(moved.map(([storeId]) => storeId))
     },
+    stores: async (after, storesMax) =>
+      (await pool.query<readonly [string]>(statements.stores, [after, storesMax])).map(([storeId]) => storeId),
     heads: async (storeIds) => new Map(await pool.query<readonly [string, string]>(statements.heads, [storeIds])),
   }
 }
@@ -218,6 +222,7 @@ const statementsFor = ({ stores, events, claims }: PostgresTables) => ({
     'makeStore',
     `INSERT INTO ${stores} (store_id, backend_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
   ),
+  stores: statement('stores', `SELECT store_id FROM ${stores} WHERE store_id > $1 ORDER BY store_id LIMIT $2::bigint`),
   heads: statement(
     'heads',
     `SELECT store_id, concat_ws(' ', backend_id, head, head_id) FROM ${stores} WHERE store_id = ANY($1::text[])`,

@@ -133,6 +133,7 @@ export const postgresLogStorage = async (options: PostgresLogStorageOptions): Pr
         }),
       ),
     read: (request) => attempt('read', () => read(storage, request)),
+    stores: (after, storesMax) => attempt('read', () => log.stores(after ?? '', storesMax)),
     subscribe: listeners.subscribe,
     close: Effect.promise(() => (closed ??= close())),
   }

@@ -112,7 +112,10 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
   }
 }
 
-const openStorage = async (options: ServerOptions): Promise<LogStorage | SqliteLogStorage> => {
+/** The storage of one place. **Fails with** `ServerRefused`, `DataFolderError`, `DatabaseError`. */
+export const openStorage = async (
+  options: Pick<ServerOptions, 'data' | 'database' | 'logger'>,
+): Promise<LogStorage | SqliteLogStorage> => {
   const { data, database, logger } = options
   if ((data === undefined) === (database === undefined)) {
     throw new ServerRefused({ detail: 'give either data, a folder for SQLite, or database, the URL of a PostgreSQL' })

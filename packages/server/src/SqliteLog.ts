@@ -48,12 +48,16 @@ export interface SqliteLog {
   readonly judgeKnown: (store: StoreRow, request: AppendRequest) => KnownAnswer
   readonly append: (request: AppendRequest) => AppendAnswer
   readonly read: (store: StoreRow, request: ReadRequest) => ReadAnswer
+  readonly stores: (after: string | null, storesMax: number) => Array<string>
 }
 
 type Statements = ReturnType<typeof prepareStatements>
 
 const prepareStatements = (database: Database.Database) => ({
   store: database.prepare<[string], StoreRow>('SELECT key, backendId, headGlobal, headId FROM store WHERE storeId = ?'),
+  stores: database
+    .prepare<[string, number], string>('SELECT storeId FROM store WHERE storeId > ? ORDER BY storeId LIMIT ?')
+    .pluck(),
   makeStore: database.prepare<[string, string]>('INSERT INTO store (storeId, backendId, headGlobal) VALUES (?, ?, 0)'),
   setHead: database.prepare<[number, string | null, number]>(
     'UPDATE store SET headGlobal = ?, headId = ? WHERE key = ?',
@@ -94,6 +98,7 @@ export const makeSqliteLog = (database: Database.Database, makeBackendId: () => 
     findStore,
     judgeKnown: (row, request) => otherLog(row, request.batch.backendId) ?? known(viewOf(statements, row), request),
     append: (request) => append(statements, store(request.storeId), request),
+    stores: (after, storesMax) => statements.stores.all(after ?? '', storesMax),
     read: (row, request) => otherLog(row, request.backendId) ?? read(statements, row, request),
   }
 }

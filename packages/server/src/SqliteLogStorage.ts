@@ -59,6 +59,7 @@ export const sqliteLogStorage = (options: SqliteLogStorageOptions): SqliteLogSto
           }),
         ),
     read: (request) => Effect.flatMap(storeOf(request.storeId), (row) => attempt('read', () => log.read(row, request))),
+    stores: (after, storesMax) => attempt('read', () => log.stores(after, storesMax)),
     subscribe: listeners.subscribe,
     backup: (target) => backupTo(database, target),
     close: Effect.sync(() => {

@@ -27,4 +27,5 @@ export { type KnownJudgement, type LogView, batchFault, holds, judgeKnown, judge
 export { type RunningServer, type ServerOptions, ServerRefused, startServer } from './Server.ts'
 export type { ServerLimits } from './ServerContext.ts'
 export { type ServerLogRecord, type ServerLogger, jsonLogger } from './ServerLog.ts'
+export { type LogFault, type Verification, verifyLogs } from './Verification.ts'
 export { type SqliteLogStorage, type SqliteLogStorageOptions, sqliteLogStorage } from './SqliteLogStorage.ts'

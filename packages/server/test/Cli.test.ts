@@ -151,6 +151,7 @@ test('a second server on the same data is told who is there; a backup works besi
     stderr: '',
   })
   expect(existsSync(file)).toBe(true)
+  expect((await start('verify', '--data', folder).ended).stderr).toMatch(/in use by process/)
   expect((await start('backup', '--data', folder, file).ended).stderr).toMatch(/exists already/)
   expect((await start('backup', '--data', join(folder, 'none'), `${file}2`).ended).stderr).toMatch(/there is no log in/)
 })
@@ -173,6 +174,13 @@ test('killed in the middle of pushes, it reopens with everything that it acknowl
   const server = start('--data', folder, '--port', '0')
   const head = await withClient(await listening(server), (backend) => Effect.map(backend.ping, (info) => info.head))
   expect(lost).toBe(0)
+  server.child.kill('SIGTERM')
+  await server.ended
+  expect(await start('verify', '--data', folder).ended).toEqual({
+    code: 0,
+    stdout: `1 stores, ${head.global} events, 0 faults\n`,
+    stderr: '',
+  })
   expect(head.global).toBeGreaterThanOrEqual(acknowledged.global)
   console.log(`PROOF server_kills=3 acknowledged=${acknowledged.global} head=${head.global} lost=${lost}`)
 })

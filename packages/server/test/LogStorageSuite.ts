@@ -1,5 +1,5 @@
 import type { BackendEvent, BackendPosition } from '@headwater/core/backend'
-import type { AppendAnswer, AppendRequest, LogStorage, ReadAnswer } from '@headwater/server'
+import { type AppendAnswer, type AppendRequest, type LogStorage, type ReadAnswer, verifyLogs } from '@headwater/server'
 import * as Effect from 'effect/Effect'
 import { expect, test } from 'vitest'
 import { makeNews } from '../src/News.ts'
@@ -286,6 +286,25 @@ export const logStorageSuite = (make: () => Promise<StorageUnderTest>): void => 
       news.end()
     },
   )
+
+  cases('port: stores are listed in pages, each once; their logs are verified', async (storage) => {
+    const storeIds = ['b', 'B', '_x', '-y', 'a', 'aa', 'Z9', '0']
+    expect(await run(storage.stores(null, 10))).toEqual([])
+    let events = 0
+    for (const [index, storeId] of storeIds.entries()) {
+      const store = await openStore(storage, storeId)
+      for (let batch = 0; batch < index; batch += 1) await store.append(chain(await store.head(), 3))
+      events += index * 3
+    }
+    const listed: Array<string> = []
+    for (;;) {
+      const page = await run(storage.stores(listed.at(-1) ?? null, 3))
+      listed.push(...page)
+      if (page.length < 3) break
+    }
+    expect(listed).toEqual(storeIds.toSorted((x, y) => (x < y ? -1 : 1)))
+    expect(await run(verifyLogs(storage))).toEqual({ stores: storeIds.length, events, faults: [] })
+  })
 
   cases('port: what was asked before close is answered', async (storage) => {
     const stores = await Promise.all(['a', 'b', 'c'].map((storeId) => openStore(storage, storeId)))

@@ -4,6 +4,7 @@ import {
   StorageFailed,
   postgresLogStorage,
   startServer,
+  verifyLogs,
 } from '@headwater/server'
 import { type PostgresFixture, freePort, postgresFixture, runSql } from '@headwater/testkit/postgres'
 import * as Effect from 'effect/Effect'
@@ -309,6 +310,24 @@ const requestFor = (backendId: string) => {
     mayPushForOthers: false,
   }
 }
+
+test('a log that was damaged behind the back of the servers is found, with what is wrong', async () => {
+  const schema = newSchema()
+  const storage = await postgresLogStorage({ url, schema, connections: 2 })
+  for (const storeId of ['gap', 'head', 'parent', 'sound'])
+    await (await openStore(storage, storeId)).append(chain(root, 5))
+  await runSql(url, `DELETE FROM ${schema}.headwater_events WHERE store_id = 'gap' AND seq = 3`)
+  await runSql(url, `UPDATE ${schema}.headwater_stores SET head = 7 WHERE store_id = 'head'`)
+  await runSql(url, `UPDATE ${schema}.headwater_events SET parent_id = 'x' WHERE store_id = 'parent' AND seq = 4`)
+  const { stores, faults } = await run(verifyLogs(storage))
+  expect([stores, faults.map(({ storeId }) => storeId)]).toEqual([4, ['gap', 'head', 'parent']])
+  expect(faults.map(({ fault }) => fault)).toEqual([
+    'e4 stands behind e2',
+    'it ends at e5, its head says e7',
+    expect.stringMatching(/^e4 names another parent than e3/),
+  ])
+  await run(storage.close)
+})
 
 test('a statement that fails because of one store fails for that store only', async () => {
   const groups: Array<ReadonlyArray<string>> = []

@@ -1,6 +1,6 @@
 import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
 import { type PostgresFixture, postgresFixture, runSql } from '@headwater/testkit/postgres'
-import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { afterAll, beforeAll, test, vi } from 'vitest'
 import { type Place, httpBackendUnderTest, httpCapabilities } from './HttpBackendUnderTest.ts'
 
 // Generous: other work may share the machine.
@@ -17,7 +17,7 @@ afterAll(() => postgres.close())
 let schemas = 0
 
 /** The real client, over real HTTP through a proxy, against the real server on a real PostgreSQL. */
-const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
+const makeBackend = async (): Promise<BackendUnderTest> => {
   const schema = `suite_${schemas++}`
   const edit = (text: string, ...values: ReadonlyArray<unknown>) =>
     runSql(url, text.replaceAll('headwater_', `${schema}.headwater_`), values)
@@ -37,13 +37,8 @@ const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
       )
     },
   }
-  return httpBackendUnderTest(live, place)
+  return httpBackendUnderTest('sse', place)
 }
 
-describe('httpBackend over event streams, PostgreSQL', () => {
-  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('sse') })
-})
-
-describe('httpBackend over long-poll, PostgreSQL', () => {
-  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('poll') })
-})
+// Over event streams only: the ways of a live pull are above the storage, and HttpBackend.test.ts has them all.
+syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend })

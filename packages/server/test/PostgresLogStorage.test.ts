@@ -299,6 +299,8 @@ test('read-only and full databases are StorageFailed, typed, and work again afte
   expect(await again(() => store.append(chain(root, 2)))).toMatchObject({ _tag: 'Accepted' })
   expect((await store.head()).global).toBe(2)
   await run(storage.close)
+  await runSql(ownerUrl, `DROP OWNED BY ${role}`)
+  await runSql(ownerUrl, `DROP ROLE ${role}`)
 })
 
 const requestFor = (backendId: string) => {

@@ -13,6 +13,7 @@ export interface PostgresAppends {
 
 interface Queued {
   readonly append: PostgresAppend
+  readonly sinceMs: number
   readonly resolve: (isTaken: boolean) => void
   readonly reject: (error: unknown) => void
 }
@@ -22,14 +23,32 @@ const groupMax = 64
 /** Of events in one statement; one batch has at most 1 MiB. */
 const groupBytesMax = 4 * 1024 * 1024
 
-/** **Shape** `flightsMax`: statements under way at once; the rest of the connections is for reads. */
-export const makePostgresAppends = (log: Pick<PostgresLog, 'append'>, flightsMax: number): PostgresAppends => {
+export interface PostgresAppendsOptions {
+  readonly log: Pick<PostgresLog, 'append'>
+  /** Statements under way at once; the rest of the connections is for reads. */
+  readonly flightsMax: number
+  /** Who has waited longer for a connection is told to come back: its client has given up, and will ask again. */
+  readonly waitMs: number
+}
+
+export const makePostgresAppends = ({ log, flightsMax, waitMs }: PostgresAppendsOptions): PostgresAppends => {
   /** By store, so that the appends of one store keep their order; the stores in the order of their oldest wait. */
   const queues = new Map<string, Array<Queued>>()
   const busy = new Set<string>()
   let flights = 0
   let isScheduled = false
 
+  const giveUp = (): void => {
+    const nowMs = performance.now()
+    for (const [storeId, queue] of queues) {
+      const isLate = (queued: Queued): boolean => nowMs - queued.sinceMs > waitMs
+      if (!queue.some(isLate)) continue
+      for (const { reject } of queue.filter(isLate)) reject(new Error(`no connection was free for ${waitMs} ms`))
+      const rest = queue.filter((queued) => !isLate(queued))
+      if (rest.length === 0) queues.delete(storeId)
+      else queues.set(storeId, rest)
+    }
+  }
   const take = (): Array<Queued> => {
     const group: Array<Queued> = []
     let bytes = 0
@@ -58,6 +77,7 @@ export const makePostgresAppends = (log: Pick<PostgresLog, 'append'>, flightsMax
   }
   const start = (): void => {
     isScheduled = false
+    giveUp()
     while (flights < flightsMax) {
       const group = take()
       if (group.length === 0) break
@@ -68,7 +88,8 @@ export const makePostgresAppends = (log: Pick<PostgresLog, 'append'>, flightsMax
     run: (append) =>
       new Promise((resolve, reject) => {
         const queue = queues.get(append.storeId) ?? []
-        queues.set(append.storeId, [...queue, { append, resolve, reject }])
+        queue.push({ append, sinceMs: performance.now(), resolve, reject })
+        queues.set(append.storeId, queue)
         // What else arrives in this tick comes along.
         if (!isScheduled) setImmediate(start)
         isScheduled = true

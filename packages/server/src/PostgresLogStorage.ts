@@ -83,7 +83,11 @@ export const postgresLogStorage = async (options: PostgresLogStorageOptions): Pr
     },
     ...(options.lookMs === undefined ? {} : { lookMs: options.lookMs }),
   })
-  const appends = makePostgresAppends(log, Math.max(1, Math.floor(pool.connectionsMax / 2)))
+  const appends = makePostgresAppends({
+    log,
+    flightsMax: Math.max(1, Math.floor(pool.connectionsMax / 2)),
+    waitMs: pool.timeoutMs,
+  })
   const makeBackendId = options.makeBackendId ?? randomUUID
   const pages: SharedLoads<LogPage> = makeSharedLoads()
   const storage: PostgresStorage = {

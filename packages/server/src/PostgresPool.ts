@@ -9,6 +9,8 @@ export interface PostgresPool {
   /** Host, port and database, for logs; never user or password. */
   readonly name: string
   readonly connectionsMax: number
+  /** How long a statement may run, and how long it may wait for a connection. */
+  readonly timeoutMs: number
   /**
    * Runs one statement, prepared once per connection. **Shape** rows as arrays, in the order of the columns. int8 comes as a
    * string. **Fails with** what pg throws.
@@ -82,6 +84,7 @@ export const openPostgresPool = async (options: PostgresPoolOptions): Promise<Po
   return {
     name,
     connectionsMax,
+    timeoutMs,
     query: <Row extends ReadonlyArray<unknown>>(statement: PostgresStatement, values: ReadonlyArray<unknown>) =>
       lend(isConnectionLost, async (client) => {
         // What the columns are is the statement's business; its reader says it by `Row`.

@@ -11,6 +11,7 @@ import * as Effect from 'effect/Effect'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { makePostgresAppends } from '../src/PostgresAppends.ts'
+import type { PostgresAppend, PostgresLog } from '../src/PostgresLog.ts'
 import { makeSharedLoads } from '../src/SharedLoads.ts'
 import { chain, logStorageSuite, openStore } from './LogStorageSuite.ts'
 import { root } from './Requests.ts'
@@ -331,36 +332,51 @@ test('a log that was damaged behind the back of the servers is found, with what 
   await run(storage.close)
 })
 
+const appendTo = (storeId: string): PostgresAppend => ({
+  storeId,
+  backendId: 'log',
+  parent: root,
+  head: root,
+  mark: 'mark',
+  principalId: null,
+  clientIds: [],
+  eventsJson: [],
+})
+
 test('a statement that fails because of one store fails for that store only', async () => {
   const groups: Array<ReadonlyArray<string>> = []
-  const appends = makePostgresAppends(
-    {
-      append: async (group) => {
-        const storeIds = group.map(({ storeId }) => storeId)
-        groups.push(storeIds)
-        // What a full disk says; no real one is at hand.
-        if (storeIds.includes('full')) throw Object.assign(new Error('could not extend file'), { code: '53100' })
-        return new Set(storeIds)
-      },
-    },
-    1,
-  )
-  const outcomes = await Promise.allSettled(
-    ['a', 'full', 'b'].map((storeId) =>
-      appends.run({
-        storeId,
-        backendId: 'log',
-        parent: root,
-        head: root,
-        mark: 'mark',
-        principalId: null,
-        clientIds: [],
-        eventsJson: [],
-      }),
-    ),
-  )
+  const append: PostgresLog['append'] = async (group) => {
+    const storeIds = group.map(({ storeId }) => storeId)
+    groups.push(storeIds)
+    // What a full disk says; no real one is at hand.
+    if (storeIds.includes('full')) throw Object.assign(new Error('could not extend file'), { code: '53100' })
+    return new Set(storeIds)
+  }
+  const appends = makePostgresAppends({ log: { append }, flightsMax: 1, waitMs: 60_000 })
+  const outcomes = await Promise.allSettled(['a', 'full', 'b'].map((storeId) => appends.run(appendTo(storeId))))
   expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
   expect(groups).toEqual([['a', 'full', 'b'], ['a'], ['full'], ['b']])
+})
+
+test('who waits too long for a connection is told to come back, and is not appended later', async () => {
+  const groups: Array<ReadonlyArray<string>> = []
+  const held = Promise.withResolvers<void>()
+  const append: PostgresLog['append'] = async (group) => {
+    groups.push(group.map(({ storeId }) => storeId))
+    await held.promise
+    return new Set(group.map(({ storeId }) => storeId))
+  }
+  const appends = makePostgresAppends({ log: { append }, flightsMax: 1, waitMs: 100 })
+  const first = appends.run(appendTo('a'))
+  await until(() => groups.length === 1)
+  const late = Promise.allSettled(['a', 'b'].map((storeId) => appends.run(appendTo(storeId))))
+  // Time is what this is about.
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  held.resolve()
+  expect(await first).toBe(true)
+  expect((await late).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+  expect(await appends.run(appendTo('b'))).toBe(true)
+  expect(groups).toEqual([['a'], ['b']])
 })
 
 test('a statement that takes too long fails and is not left behind', async () => {

@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { httpBackend } from '@headwater/backend-http'
 import type { SyncBackendProvider } from '@headwater/core'
-import { type RunningServer, startServer } from '@headwater/server'
+import { type RunningServer, type ServerOptions, startServer } from '@headwater/server'
 import { startWireMeter } from './WireMeter.ts'
 
 /** How a client in another process reaches it: plain data, so that it can be sent there. */
@@ -42,25 +42,52 @@ export interface BackendKind {
 }
 
 const http: BackendKind = {
-  start: async (folder) => {
-    const token = randomBytes(16).toString('hex')
-    const server: RunningServer = await startServer({ data: join(folder, 'server'), port: 0, token })
-    const meter = await startWireMeter(server.port)
-    return {
-      address: { kind: 'http', url: meter.url, token },
-      description: `@headwater/server on ${server.url}, SQLite in ${join(folder, 'server')}`,
-      readLog: (storeId) => readHttpLog(server.url, token, storeId),
-      wireBytes: meter.bytes,
-      close: async () => {
-        await meter.close()
-        await server.close()
-      },
-    }
+  start: (folder) => {
+    const data = join(folder, 'server')
+    return startHttp('http', { data }, `SQLite in ${data}`, () => Promise.resolve())
   },
   connect: ({ url, token }, fetch) => httpBackend({ url, getToken: () => token, fetch }),
 }
 
-export const backendKinds: ReadonlyMap<string, BackendKind> = new Map([['http', http]])
+/** The same server on the PostgreSQL of `DATABASE_URL`, else on one that comes out of an npm package and goes with the demo. */
+const httpPostgres: BackendKind = {
+  ...http,
+  start: async () => {
+    // Only here: what it brings along watches the exit of the process.
+    const { postgresFixture } = await import('@headwater/testkit/postgres')
+    const postgres = await postgresFixture()
+    const database = await postgres.makeDatabase()
+    const { host, pathname } = new URL(database)
+    return startHttp('http-postgres', { database }, `PostgreSQL at ${host}${pathname}`, postgres.close)
+  },
+}
+
+const startHttp = async (
+  kind: string,
+  place: Pick<ServerOptions, 'data' | 'database'>,
+  description: string,
+  end: () => Promise<void>,
+): Promise<DemoBackend> => {
+  const token = randomBytes(16).toString('hex')
+  const server: RunningServer = await startServer({ ...place, port: 0, token })
+  const meter = await startWireMeter(server.port)
+  return {
+    address: { kind, url: meter.url, token },
+    description: `@headwater/server on ${server.url}, ${description}`,
+    readLog: (storeId) => readHttpLog(server.url, token, storeId),
+    wireBytes: meter.bytes,
+    close: async () => {
+      await meter.close()
+      await server.close()
+      await end()
+    },
+  }
+}
+
+export const backendKinds: ReadonlyMap<string, BackendKind> = new Map([
+  ['http', http],
+  ['http-postgres', httpPostgres],
+])
 
 /** **Fails with** `RangeError` for a name that is not in {@link backendKinds}. */
 export const backendKind = (name: string): BackendKind => {

@@ -4,16 +4,22 @@ import * as Effect from 'effect/Effect'
 import { DataFolderError, openLogReadOnly } from './DataFolder.ts'
 import { ListenFailed } from './NodeListener.ts'
 import { StorageFailed } from './LogStorage.ts'
-import { ServerRefused, portDefault, startServer } from './Server.ts'
+import { DatabaseError } from './PostgresError.ts'
+import { ServerRefused, openStorage, portDefault, startServer } from './Server.ts'
 import { jsonLogger } from './ServerLog.ts'
 import { backupTo } from './SqliteLogStorage.ts'
+import { verifyLogs } from './Verification.ts'
 
 const help = `headwater-server: the self-hosted sync server of Headwater
 
-  headwater-server [--data DIR] [--port N] [--host HOST] [--token TOKEN]… [--cors ORIGIN]… [--quiet]
+  headwater-server [--data DIR | --database URL] [--port N] [--host HOST] [--token TOKEN]… [--cors ORIGIN]… [--quiet]
   headwater-server backup [--data DIR] FILE
+  headwater-server verify [--data DIR | --database URL]
 
   --data DIR      where the logs are kept (default ./data; made if there is none)
+  --database URL  keeps them in PostgreSQL instead (postgres://user:password@host:5432/database; needs npm install pg), also
+                  as HEADWATER_DATABASE_URL, which keeps the password out of the process list. Any number of servers may
+                  share one database.
   --port N        default ${portDefault}; 0 takes a free one
   --host HOST     default 127.0.0.1; any other needs --token
   --token TOKEN   clients must send it as a bearer token; may be given several times, or once as HEADWATER_TOKEN.
@@ -25,10 +31,16 @@ const help = `headwater-server: the self-hosted sync server of Headwater
 Logs are JSON lines on stdout. SIGTERM and SIGINT stop it gracefully: pushes finish, streams end.
 backup copies everything into a new FILE, also while the server runs. To restore: stop the server, put FILE in place
 of DIR/log-v1.sqlite3, remove DIR/log-v1.sqlite3-wal and -shm, start it. Clients that are ahead of it will say so.
+With PostgreSQL, use its own tools (pg_dump, base backups).
+verify reads every log from its root and says what is wrong with it; exit code 1 if anything is. Beside running servers with
+PostgreSQL; with SQLite stop the server, or verify a backup.
 `
 
+const dataDefault = './data'
+
 const options = {
-  data: { type: 'string', default: './data' },
+  data: { type: 'string' },
+  database: { type: 'string' },
   port: { type: 'string', default: String(portDefault) },
   host: { type: 'string', default: '127.0.0.1' },
   token: { type: 'string', multiple: true },
@@ -45,8 +57,11 @@ export const runCli = async (args: ReadonlyArray<string>): Promise<number> => {
     if (values.help) return say(help)
     if (values.version) return say(`${version()}\n`)
     const [command, file, ...more] = positionals
-    if (command === 'backup' && file !== undefined && more.length === 0) return await backup(values.data, file)
+    if (command === 'backup' && file !== undefined && more.length === 0)
+      return await backup(values.data ?? dataDefault, file)
     if (command === 'backup') throw new Usage('backup takes one FILE')
+    if (command === 'verify' && file === undefined) return await verify(values)
+    if (command === 'verify') throw new Usage('verify takes no FILE')
     if (command !== undefined) throw new Usage(`unknown command "${command}"`)
     return await serve(values)
   } catch (error) {
@@ -75,7 +90,9 @@ const say = (text: string): number => {
 /** Failures with a message of ours as they are; anything else with its stack, because it is a bug. */
 const lineOf = (error: unknown): string => {
   if (error instanceof Usage) return `${error.message}; see headwater-server --help`
-  const isOurs = [DataFolderError, ListenFailed, ServerRefused, StorageFailed].some((Class) => error instanceof Class)
+  const isOurs = [DataFolderError, DatabaseError, ListenFailed, ServerRefused, StorageFailed].some(
+    (Class) => error instanceof Class,
+  )
   return error instanceof Error ? (isOurs ? error.message : (error.stack ?? error.message)) : String(error)
 }
 
@@ -96,13 +113,29 @@ const backup = async (data: string, file: string): Promise<number> => {
   }
 }
 
+const verify = async (values: Values): Promise<number> => {
+  const storage = await openStorage(placeOf(values))
+  const bar = process.stderr.isTTY ? (text: string) => process.stderr.write(`\r${text}`) : () => undefined
+  try {
+    const { stores, events, faults } = await Effect.runPromise(
+      verifyLogs(storage, (soFar) => bar(`${soFar.stores} stores, ${soFar.events} events`)),
+    )
+    bar('\n')
+    for (const { storeId, fault } of faults) say(`${storeId}: ${fault}\n`)
+    say(`${stores} stores, ${events} events, ${faults.length} faults\n`)
+    return faults.length === 0 ? 0 : 1
+  } finally {
+    await Effect.runPromise(storage.close)
+  }
+}
+
 const serve = async (values: Values): Promise<number> => {
   const stopped = signalled()
   const log = jsonLogger((line) => process.stdout.write(line))
   const token = values.token ?? tokenFromEnvironment()
   const cors = values.cors?.includes('*') === true ? ('*' as const) : values.cors
   const server = await startServer({
-    data: values.data,
+    ...placeOf(values),
     port: readPort(values.port),
     host: values.host,
     logger: (record) => (values.quiet && record.event === 'request' ? undefined : log(record)),
@@ -117,6 +150,13 @@ const serve = async (values: Values): Promise<number> => {
   await stopped
   await server.close()
   return 0
+}
+
+/** The option before the environment, and PostgreSQL only where somebody asked for it. */
+const placeOf = (values: Values): { readonly data: string } | { readonly database: string } => {
+  if (values.data !== undefined && values.database !== undefined) throw new Usage('give --data or --database, not both')
+  const database = values.database ?? (values.data === undefined ? process.env['HEADWATER_DATABASE_URL'] : undefined)
+  return database === undefined || database === '' ? { data: values.data ?? dataDefault } : { database }
 }
 
 const tokenFromEnvironment = (): Array<string> | undefined => {

@@ -3,11 +3,12 @@ import * as Data from 'effect/Data'
 import type * as Effect from 'effect/Effect'
 
 /**
- * The port to where the logs of all stores are kept: SQLite by default, anything that can append atomically.
+ * The port to where the logs of all stores are kept: SQLite by default, PostgreSQL for many servers, anything that can append
+ * atomically. `test/LogStorageSuite.ts` is what every storage has to pass.
  *
- * Events cross it as the text that is sent to clients (the JSON of a `PulledEvent`), so that a pull never parses or
- * serializes one. What decides is {@link judgeKnown} and {@link judgeParent} of PushJudgement.ts; a storage runs them
- * inside the transaction that appends.
+ * Events cross it as the text that is sent to clients (the JSON of a `PulledEvent`), so that a storage may keep it as it is.
+ * What decides is {@link judgeKnown} and {@link judgeParent} of PushJudgement.ts: run inside the transaction that appends, or
+ * before it, if the append then holds only where what was judged still stands.
  */
 export interface LogStorage {
   /** For logs: `sqlite /var/lib/headwater/log-v1.sqlite3`. */
@@ -17,15 +18,18 @@ export interface LogStorage {
   /** Step 1 of the port only, without writing: what of this batch is new, or the answer that needs no validation. */
   readonly judgeKnown: (request: AppendRequest) => Effect.Effect<KnownAnswer, StorageFailed>
   /**
-   * Judges and, if it is accepted, appends: one atomic step per store. Durable before it answers. Callers within one
-   * tick share a transaction, whatever their stores; they are judged in the order of their calls.
+   * Judges and, if it is accepted, appends: one atomic step per store. Durable before it answers. Calls may share a
+   * transaction, but never their fate; those of one store that come after each other are judged in that order.
    */
   readonly append: (request: AppendRequest) => Effect.Effect<AppendAnswer, StorageFailed>
   readonly read: (request: ReadRequest) => Effect.Effect<ReadAnswer, StorageFailed>
-  /** Calls `listener` after every durable append to the store. The answer ends it. */
+  /** Ids of the stores behind `after`, in the order of their bytes; fewer than `storesMax` if there are no more. */
+  readonly stores: (after: string | null, storesMax: number) => Effect.Effect<ReadonlyArray<string>, StorageFailed>
+  /**
+   * Calls `listener` after every durable append to the store, wherever it was made; also when there was none. The answer
+   * ends it.
+   */
   readonly subscribe: (storeId: string, listener: () => void) => () => void
-  /** A consistent copy while everything goes on. **Fails with** `StorageFailed`, also if the file exists. */
-  readonly backup: (file: string) => Effect.Effect<void, StorageFailed>
   /** Answers what was asked before, then frees everything. */
   readonly close: Effect.Effect<void>
 }

@@ -3,12 +3,16 @@ import * as Effect from 'effect/Effect'
 import { type Authorize, authorizeTokens } from './Authorization.ts'
 import { type HandlerOptions, makeHandler } from './Handler.ts'
 import { listen } from './NodeListener.ts'
+import type { LogStorage } from './LogStorage.ts'
+import { type PostgresLogStorageOptions, postgresLogStorage } from './PostgresLogStorage.ts'
 import { silentLogger } from './ServerLog.ts'
-import { sqliteLogStorage } from './SqliteLogStorage.ts'
+import { type SqliteLogStorage, sqliteLogStorage } from './SqliteLogStorage.ts'
 
 export interface ServerOptions extends Omit<HandlerOptions, 'storage' | 'signal' | 'hosts'> {
-  /** Folder of the log. */
-  readonly data: string
+  /** Folder of the log, kept in SQLite. Either this or `database`. */
+  readonly data?: string
+  /** URL of a PostgreSQL that keeps the logs instead, shared by any number of servers. Needs the package `pg`. */
+  readonly database?: string | Omit<PostgresLogStorageOptions, 'logger'>
   /** Default 4800; 0 takes a free one. */
   readonly port?: number
   /** Default `127.0.0.1`. Any other than loopback needs `token` or `authorize`. */
@@ -26,7 +30,7 @@ export interface RunningServer {
   readonly port: number
   /** Neither a token nor a hook: everybody on this machine may do everything. */
   readonly isOpen: boolean
-  /** Copies all logs into a new file while everything goes on. */
+  /** Copies all logs into a new file while everything goes on. Only with SQLite: PostgreSQL has its own tools. */
   readonly backup: (file: string) => Promise<void>
   /** Ends live streams, finishes pushes, closes the log. Idempotent. */
   readonly close: () => Promise<void>
@@ -46,9 +50,9 @@ export const portDefault = 4800
 const loopback: ReadonlyArray<string> = ['127.0.0.1', '::1', 'localhost']
 
 /**
- * Starts a server with SQLite storage.
+ * Starts a server over SQLite or PostgreSQL.
  *
- * **Fails with**  `ServerRefused`, `ListenFailed`, `DataFolderError`; each message says what to do.
+ * **Fails with**  `ServerRefused`, `ListenFailed`, `DataFolderError`, `DatabaseError`; each message says what to do.
  *
  * **Example**
  * ```ts
@@ -67,7 +71,7 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     const detail = `without a token the server listens on loopback only, not on ${host}; give a token, or an authorize hook`
     throw new ServerRefused({ detail })
   }
-  const storage = sqliteLogStorage({ folder: options.data })
+  const storage = await openStorage(options)
   const stop = new AbortController()
   const handle = makeHandler({
     ...options,
@@ -100,9 +104,25 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     url: listener.url,
     port: listener.port,
     isOpen,
-    backup: (file) => Effect.runPromise(storage.backup(file)),
+    backup: async (file) => {
+      if ('backup' in storage) return Effect.runPromise(storage.backup(file))
+      throw new ServerRefused({ detail: 'a server on PostgreSQL does not copy its logs itself; use pg_dump' })
+    },
     close: () => (ended ??= end()),
   }
+}
+
+/** The storage of one place. **Fails with** `ServerRefused`, `DataFolderError`, `DatabaseError`. */
+export const openStorage = async (
+  options: Pick<ServerOptions, 'data' | 'database' | 'logger'>,
+): Promise<LogStorage | SqliteLogStorage> => {
+  const { data, database, logger } = options
+  if ((data === undefined) === (database === undefined)) {
+    throw new ServerRefused({ detail: 'give either data, a folder for SQLite, or database, the URL of a PostgreSQL' })
+  }
+  if (data !== undefined) return sqliteLogStorage({ folder: data })
+  const given = typeof database === 'string' || database === undefined ? { url: database ?? '' } : database
+  return postgresLogStorage({ ...given, ...(logger === undefined ? {} : { logger }) })
 }
 
 const authorizeOf = (options: ServerOptions): Authorize | undefined => {

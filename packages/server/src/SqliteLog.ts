@@ -7,13 +7,12 @@
  * | `event` | `storeKey, global, eventId, mark, json`               | primary key `(storeKey, global)`, unique `(storeKey, eventId)` |
  * | `claim` | `storeKey, clientId, principalId`                     | primary key `(storeKey, clientId)`              |
  *
- * `json` is the text of a `PulledEvent`, as it is sent. `mark` is random and the same for all events of one append: cursors
- * name it, so that a log that was restored and has grown again is not taken for the one it was. `head*` always equals the store's last event; it is kept so
- * that a judgement costs one row. `application_id` is "HWLG", `user_version` the format's version.
+ * `json` is the text of a `PulledEvent`, as it is sent. `mark` names the append (AppendMark.ts). `head*` always equals the
+ * store's last event; it is kept so that a judgement costs one row. `application_id` is "HWLG", `user_version` the format's version.
  */
-import { randomBytes } from 'node:crypto'
 import { type BackendEvent, type BackendPosition, pageBytesMax, pageEventsMax } from '@headwater/core/backend'
 import type Database from 'better-sqlite3'
+import { type EventKey, cursorOf, holdsCursor, makeMark } from './AppendMark.ts'
 import type { AppendAnswer, AppendRequest, KnownAnswer, OtherLog, ReadAnswer, ReadRequest } from './LogStorage.ts'
 import { type LogView, holds, judgeKnown, judgeParent } from './PushJudgement.ts'
 
@@ -49,18 +48,16 @@ export interface SqliteLog {
   readonly judgeKnown: (store: StoreRow, request: AppendRequest) => KnownAnswer
   readonly append: (request: AppendRequest) => AppendAnswer
   readonly read: (store: StoreRow, request: ReadRequest) => ReadAnswer
-}
-
-/** What an event is known by: itself, and the append that wrote it. */
-interface EventKey {
-  readonly eventId: string
-  readonly mark: string
+  readonly stores: (after: string | null, storesMax: number) => Array<string>
 }
 
 type Statements = ReturnType<typeof prepareStatements>
 
 const prepareStatements = (database: Database.Database) => ({
   store: database.prepare<[string], StoreRow>('SELECT key, backendId, headGlobal, headId FROM store WHERE storeId = ?'),
+  stores: database
+    .prepare<[string, number], string>('SELECT storeId FROM store WHERE storeId > ? ORDER BY storeId LIMIT ?')
+    .pluck(),
   makeStore: database.prepare<[string, string]>('INSERT INTO store (storeId, backendId, headGlobal) VALUES (?, ?, 0)'),
   setHead: database.prepare<[number, string | null, number]>(
     'UPDATE store SET headGlobal = ?, headId = ? WHERE key = ?',
@@ -101,6 +98,7 @@ export const makeSqliteLog = (database: Database.Database, makeBackendId: () => 
     findStore,
     judgeKnown: (row, request) => otherLog(row, request.batch.backendId) ?? known(viewOf(statements, row), request),
     append: (request) => append(statements, store(request.storeId), request),
+    stores: (after, storesMax) => statements.stores.all(after ?? '', storesMax),
     read: (row, request) => otherLog(row, request.backendId) ?? read(statements, row, request),
   }
 }
@@ -178,18 +176,6 @@ const insertFrom = (statements: Statements, row: StoreRow, request: AppendReques
     for (const clientId of clientIds) statements.makeClaim.run(row.key, clientId, principalId)
   }
   return { _tag: 'Accepted', head, appended: batch.events.length - from }
-}
-
-/** 72 bits: chance does not give two appends the same one, nor does a restore. */
-const makeMark = (): string => randomBytes(9).toString('base64url')
-
-const cursorOf = (global: number, at: EventKey | undefined): string | null =>
-  at === undefined ? null : `${global}.${at.mark}`
-
-/** Whether the append that the cursor names is in the log; nothing is asked of one that cannot be read. */
-const holdsCursor = (cursor: string | null, keyAt: (global: number) => EventKey | undefined): boolean => {
-  const [, global, mark] = /^(\d{1,16})\.([\w-]{1,64})$/.exec(cursor ?? '') ?? []
-  return global === undefined || Number(global) === 0 || keyAt(Number(global))?.mark === mark
 }
 
 const read = (statements: Statements, row: StoreRow, request: ReadRequest): ReadAnswer => {

@@ -7,12 +7,19 @@ import { codeOf, openDataFolder } from './DataFolder.ts'
 import { makeGroupCommit } from './GroupCommit.ts'
 import { type LogStorage, StorageFailed } from './LogStorage.ts'
 import { type StoreRow, makeSqliteLog } from './SqliteLog.ts'
+import { makeStoreListeners } from './StoreListeners.ts'
 
 export interface SqliteLogStorageOptions {
   /** The folder for the log; made if there is none. */
   readonly folder: string
   /** Default: a random UUID. */
   readonly makeBackendId?: () => string
+}
+
+/** The storage of one machine, which copies itself into a file. */
+export interface SqliteLogStorage extends LogStorage {
+  /** A consistent copy while everything goes on. **Fails with** `StorageFailed`, also if the file exists. */
+  readonly backup: (file: string) => Effect.Effect<void, StorageFailed>
 }
 
 /**
@@ -22,10 +29,10 @@ export interface SqliteLogStorageOptions {
  *
  * @category constructors
  */
-export const sqliteLogStorage = (options: SqliteLogStorageOptions): LogStorage => {
+export const sqliteLogStorage = (options: SqliteLogStorageOptions): SqliteLogStorage => {
   const { file, database, close } = openDataFolder(options.folder)
   const log = makeSqliteLog(database, options.makeBackendId ?? randomUUID)
-  const listeners = makeListeners()
+  const listeners = makeStoreListeners()
   const group = makeGroupCommit((work) => database.transaction(work).immediate(), failedAs('append'))
   /** The store's row; a store that is new is made durable before anybody hears its backendId. */
   const storeOf = (storeId: string): Effect.Effect<StoreRow, StorageFailed> =>
@@ -52,6 +59,7 @@ export const sqliteLogStorage = (options: SqliteLogStorageOptions): LogStorage =
           }),
         ),
     read: (request) => Effect.flatMap(storeOf(request.storeId), (row) => attempt('read', () => log.read(row, request))),
+    stores: (after, storesMax) => attempt('read', () => log.stores(after, storesMax)),
     subscribe: listeners.subscribe,
     backup: (target) => backupTo(database, target),
     close: Effect.sync(() => {
@@ -92,19 +100,3 @@ export const backupTo = (database: Database.Database, target: string): Effect.Ef
     },
     catch: failedAs('backup'),
   })
-
-/** Who waits for appends, by store. */
-const makeListeners = () => {
-  const byStore = new Map<string, Set<() => void>>()
-  return {
-    call: (storeId: string): void => byStore.get(storeId)?.forEach((listener) => listener()),
-    subscribe: (storeId: string, listener: () => void): (() => void) => {
-      const listeners = byStore.get(storeId) ?? new Set()
-      byStore.set(storeId, listeners.add(listener))
-      return () => {
-        listeners.delete(listener)
-        if (listeners.size === 0 && byStore.get(storeId) === listeners) byStore.delete(storeId)
-      }
-    },
-  }
-}

@@ -7,17 +7,19 @@
  * | nobody's turn    | third refusal of one client in a row    | its turn; a timer runs                          |
  * | nobody's turn    | push                                    | goes through                                    |
  * | A's turn         | push of A                               | goes through; accepted: nobody's turn           |
- * | A's turn         | push of B                               | waits until A's turn is over                    |
+ * | A's turn         | push of B                               | waits until A's turn is over, and the next ones |
  * | A's turn         | third refusal of C                      | C queues for a turn                             |
  * | A's turn         | over: landed, or its time has passed    | the next in the queue, else nobody's turn       |
  *
- * Who has waited for the end of one turn goes through whoever is next, so that no push waits longer than one turn. So a
- * client that is far away delays the others once per batch it lands, and one that vanished once for all.
+ * Who has waited for {@link turnMs} goes through when the turn that runs then is over, whoever is next, so that no push waits
+ * longer than two turns. Until then it lets those in the queue go first: of two hundred clients that want the same place each
+ * is refused a few times, not two hundred times. A client that is far away delays the others once per batch it lands, and one
+ * that vanished once for all.
  *
  * **Source**  spec section 7, "starvation under contention".
  */
 export interface TurnLedger {
-  /** Ends when this client may push: at once, but in another's turn. */
+  /** Ends when this client may push; `undefined`: at once, because it is nobody else's turn. */
   readonly enter: (storeId: string, clientId: string) => Promise<void> | undefined
   readonly note: (storeId: string, clientId: string, answer: 'Accepted' | 'BackendAhead') => void
 }
@@ -75,10 +77,21 @@ export const makeTurnLedger = (options: TurnOptions = {}): TurnLedger => {
       else grant(storeId, store, next)
     })
   }
+  const othersTurn = (storeId: string, clientId: string): Turn | undefined => {
+    const turn = stores.get(storeId)?.turn
+    return turn?.clientId === clientId ? undefined : turn
+  }
+  const waitFrom = async (storeId: string, clientId: string, first: Turn): Promise<void> => {
+    const sinceMs = now()
+    for (let turn: Turn | undefined = first; turn !== undefined; turn = othersTurn(storeId, clientId)) {
+      await turn.over
+      if (now() - sinceMs >= (options.turnMs ?? turnMsDefault)) return
+    }
+  }
   return {
     enter: (storeId, clientId) => {
-      const turn = stores.get(storeId)?.turn
-      return turn === undefined || turn.clientId === clientId ? undefined : turn.over
+      const turn = othersTurn(storeId, clientId)
+      return turn === undefined ? undefined : waitFrom(storeId, clientId, turn)
     },
     note: (storeId, clientId, answer) => {
       const store = stores.get(storeId) ?? { refusals: new Map<string, Refusals>(), queue: new Set(), turn: undefined }

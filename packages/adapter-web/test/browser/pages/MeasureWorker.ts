@@ -6,7 +6,7 @@ import { opfsFolder } from '../../../src/SyncAccess.ts'
 import { serveSuite } from '../SuiteCases.ts'
 
 /** Commits of one small event each, as an eventlog has them. */
-const commits = 2700
+const commits = 900
 const commitsInMemory = 20_000
 
 const setUp = 'CREATE TABLE eventlog (seq INTEGER PRIMARY KEY, id TEXT NOT NULL, args TEXT NOT NULL)'

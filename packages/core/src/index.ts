@@ -52,6 +52,7 @@ export type { SyncBackendProvider } from './backend/SyncBackend.ts'
 export type {
   BackendConnection,
   BackendStatus,
+  StorageStatus,
   HistoryChoice,
   Notice,
   RefusalReason,

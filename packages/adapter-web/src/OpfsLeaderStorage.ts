@@ -1,4 +1,10 @@
-import { formatVersion, type LeaderStorage, type SqliteConnection, SqliteError } from '@headwater/core/adapter'
+import {
+  formatVersion,
+  type LeaderStorage,
+  type SqliteConnection,
+  SqliteError,
+  type StorageStatusSource,
+} from '@headwater/core/adapter'
 import type { WasmSqlite } from '@headwater/sqlite-wasm'
 import { asSqlite, openOpfsSqlite, putImage } from './OpfsSqlite.ts'
 import type { OpfsMount } from './OpfsVfs.ts'
@@ -43,7 +49,12 @@ const openWal = (
 }
 
 /** A leader's databases in a pool of OPFS. The caller holds the store's lock. */
-export const opfsLeaderStorage = (sqlite: WasmSqlite, files: OpfsMount, now: () => number): LeaderStorage => {
+export const opfsLeaderStorage = (
+  sqlite: WasmSqlite,
+  files: OpfsMount,
+  now: () => number,
+  status?: StorageStatusSource,
+): LeaderStorage => {
   const { pool } = files
   const openState = () => openWal(sqlite, files, stateName, 'NORMAL')
   return {
@@ -52,6 +63,9 @@ export const opfsLeaderStorage = (sqlite: WasmSqlite, files: OpfsMount, now: () 
       return openWal(sqlite, files, eventlogName, 'FULL')
     },
     openState,
+    // A user can delete the site's data under open tabs.
+    newLogTerm: now(),
+    ...(status === undefined ? {} : { status }),
     replaceState: (image) => {
       if (image === null) asSqlite('replace the state', () => pool.remove(stateName))
       else putImage(files, stateName, image)

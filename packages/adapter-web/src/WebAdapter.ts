@@ -2,6 +2,7 @@ import type { Adapter, AdapterConnection, AdapterContext } from '@headwater/core
 import { loadWasmSqlite, openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
 import { candidateLock, protocolVersion, storeName, type ToWorker } from './LeaderWire.ts'
 import { onPageLife } from './PageLife.ts'
+import { askToPersist } from './StorageWatch.ts'
 import { takeLock } from './StoreLock.ts'
 import { StoreTab } from './StoreTab.ts'
 import { TabBroker } from './TabBroker.ts'
@@ -22,6 +23,8 @@ export interface WebAdapterOptions {
    * **Units** ms. Default 800: a leader that stops is replaced within 5 s.
    */
   readonly heartbeatMs?: number
+  /** Ask the browser to keep the files until the user deletes them, which some put to the user. Default `true`. */
+  readonly persist?: boolean
   /**
    * Starts the leader's worker, if your bundler does not find it by itself:
    * `() => new Worker('/assets/headwater-leader.js', { type: 'module' })`. Default: the script beside this module.
@@ -51,12 +54,18 @@ let broker: TabBroker | undefined
  * ```
  */
 export const webAdapter = (options: WebAdapterOptions = {}): Adapter => {
-  const { directory = 'headwater', heartbeatMs = heartbeatMsDefault, startWorker = startLeaderWorker } = options
+  const {
+    directory = 'headwater',
+    heartbeatMs = heartbeatMsDefault,
+    startWorker = startLeaderWorker,
+    persist = true,
+  } = options
   return {
     name: 'web, leader in a worker of one tab',
 
     connect: async ({ storeId, environment, signal }: AdapterContext): Promise<AdapterConnection> => {
       requireLocks()
+      if (persist) void askToPersist()
       const client = new WebLeaderClient({ tab: tabOf(storeId, directory, options), storeId, heartbeatMs, environment })
       // Both take their time.
       const [sqlite] = await Promise.all([loadSqlite(), client.connect(signal)]).catch(async (error: unknown) => {

@@ -1,5 +1,6 @@
 /** The leader's worker: takes the lock, opens the files, leads, and hands over when it is told to or its tab goes. */
 import { systemEnvironment } from '@headwater/core/adapter'
+import { loadWasmSqlite } from '@headwater/sqlite-wasm'
 import { LeaderLease, takeOverMs } from './LeaderLease.ts'
 import { LeaderLines } from './LeaderLines.ts'
 import { messageLinePort, relayLinePort } from './LinePort.ts'
@@ -15,10 +16,10 @@ export interface WorkerScope {
 }
 
 /**
- * How long to wait for a lock whose holder was told to let go, or has just been closed, before it is taken: one that
- * still holds it then hangs. **Units** ms.
+ * How long to wait for the lock of a worker that was ended, or whose tab is gone. The browser takes 50 ms for that, but
+ * 2 s for a worker in an endless loop: then the lock is stolen, and the files are those of a leader that hangs. **Units** ms.
  */
-const lockWaitMs = 3000
+const lockWaitMs = 700
 
 /** How long a leader waits for its first session; the one that started it takes milliseconds. **Units** ms. */
 const firstSessionMs = 10_000
@@ -30,7 +31,8 @@ const lastWordsMs = 100
 export const serveLeader = (files: WebFiles, scope: WorkerScope = globalThis as unknown as WorkerScope): void => {
   let lead: LeaderScope | undefined
   scope.addEventListener('message', ({ data }) => {
-    if (data.is === 'lead') lead = new LeaderScope(files, scope, data)
+    if (data.is === 'prepare') prepare()
+    else if (data.is === 'lead') lead = new LeaderScope(files, scope, data)
     else if (data.is === 'import')
       void runJob(scope, data, () => files.importLog(data.storeId, data.directory, data.bytes))
     else if (data.is === 'wipe') void runJob(scope, data, () => files.wipe(data.storeId, data.directory))
@@ -57,8 +59,14 @@ const runJob = async (
   }
 }
 
+/** What can be done before there is a lock. What fails now fails again when it is needed. */
+const prepare = (): void => {
+  loadWasmSqlite().catch(() => undefined)
+  ownClientId().catch(() => undefined)
+}
+
 type LeadMessage = Extract<ToWorker, { readonly is: 'lead' }>
-type LaterMessage = Exclude<ToWorker, { readonly is: 'lead' | 'import' | 'wipe' }>
+type LaterMessage = Exclude<ToWorker, { readonly is: 'prepare' | 'lead' | 'import' | 'wipe' }>
 
 class LeaderScope {
   readonly #scope: WorkerScope
@@ -93,7 +101,8 @@ class LeaderScope {
 
   async #start(files: WebFiles): Promise<void> {
     try {
-      const lock = await this.#takeLock()
+      const freed = await this.#freedLock()
+      const lock = freed ?? (await takeLock(this.#store, { steal: true }))!
       this.#lock = lock
       const clientId = await ownClientId()
       const lease = new LeaderLease({
@@ -103,9 +112,9 @@ class LeaderScope {
       })
       this.#lease = lease
       void lock.stolen.then(() => lease.lose())
-      const { storeId, directory, isTakeOver } = this.#lead
+      const { storeId, directory } = this.#lead
       const mayWrite = (): boolean => lease.mayWrite()
-      this.#files = await files.open({ storeId, directory, isTakeOver, takeOverMs, mayWrite })
+      this.#files = await files.open({ storeId, directory, isTakeOver: freed === null, takeOverMs, mayWrite })
       if (this.#isEnding) return this.#files.close()
       this.#lines = new LeaderLines({
         storage: this.#files.storage,
@@ -120,12 +129,10 @@ class LeaderScope {
     this.#announce()
   }
 
-  async #takeLock(): Promise<HeldLock> {
-    if (!this.#lead.isTakeOver) {
-      const lock = await takeLock(this.#store, { signal: AbortSignal.timeout(lockWaitMs) })
-      if (lock !== null) return lock
-    }
-    return (await takeLock(this.#store, { steal: true }))!
+  /** `null`: it has to be stolen. */
+  async #freedLock(): Promise<HeldLock | null> {
+    if (this.#lead.isTakeOver) return null
+    return await takeLock(this.#store, { signal: AbortSignal.timeout(lockWaitMs) })
   }
 
   #announce(): void {

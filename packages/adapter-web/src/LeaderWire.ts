@@ -40,8 +40,11 @@ export const protocolVersion = 1
 /** Name of a store's lock and channel; all tabs of an origin have the same. */
 export const storeName = (directory: string, storeId: string): string => `headwater:${directory}:${storeId}`
 
-/** Held or waited for by every tab that has the store open: the holder's worker leads, the next in line is the next leader. */
+/** Held by the tab whose worker leads; waited for by the one that is next. */
 export const candidateLock = (store: string): string => `${store}:candidate`
+
+/** Held by the tab that is next, which has its worker ready; all others that have the store open wait for it. */
+export const nextLock = (store: string): string => `${store}:next`
 
 /** Held by the tab that replaces a leader which does not answer. */
 export const replacerLock = (store: string): string => `${store}:replacer`
@@ -83,6 +86,8 @@ export interface StorePlace {
 
 /** Page to worker. */
 export type ToWorker =
+  /** It will lead soon: load what that takes. */
+  | { readonly is: 'prepare' }
   | ({ readonly is: 'lead'; readonly isTakeOver: boolean } & LeaderName & StorePlace)
   | { readonly is: 'connect'; readonly connection: string; readonly port: MessagePort }
   /** The port broker's end: what arrives there is `connect`. */

@@ -3,7 +3,8 @@
  *
  * **Election.** Every tab that has the store open holds or waits for the *candidate* lock. Whoever gets it starts a worker,
  * and holds it until that worker is gone. The worker takes the *store's* lock, which guards the files. So when a tab
- * goes, however it goes, the browser frees both, and the next tab in line starts its worker: nobody has to notice anything.
+ * goes, however it goes, the browser frees both, and the next tab leads: nobody has to notice anything. One tab is next,
+ * it holds a lock for that and has a worker ready, with SQLite loaded; all others wait for that place.
  *
  * | What happens to the leader's tab           | Noticed by                                   | Then                                   |
  * | ------------------------------------------ | -------------------------------------------- | -------------------------------------- |
@@ -21,6 +22,7 @@ import { LeaderLine } from './LeaderLine.ts'
 import {
   candidateLock,
   type LeaderName,
+  nextLock,
   replacerLock,
   sessionLock,
   type StoreCall,
@@ -73,6 +75,12 @@ export class StoreTab {
   #brokerNews: BroadcastChannel | null = null
   #leader: LeaderName | null = null
   #worker: TabWorker | null = null
+  /** The name under which this tab's worker leads, or will. */
+  #name: LeaderName | null = null
+  /** This tab is next. */
+  #next: HeldLock | null = null
+  /** A worker that waits for this tab's turn. */
+  #ready: TabWorker | null = null
   /** The present lead of this tab, or its last one. */
   #leading: Promise<boolean> = Promise.resolve(true)
   /** Lines that nobody has accepted yet. */
@@ -140,7 +148,7 @@ export class StoreTab {
 
   /** A line to that leader; `null` if it does not answer. It is not waited for any more then. */
   async connect(leader: LeaderName): Promise<LeaderLine | null> {
-    const isOwn = this.#worker?.name.leader === leader.leader
+    const isOwn = this.#name?.leader === leader.leader
     for (const way of isOwn ? (['direct'] as const) : (['brokered', 'relayed'] as const)) {
       const connection = crypto.randomUUID()
       const lock = await takeLock(sessionLock(connection))
@@ -173,7 +181,7 @@ export class StoreTab {
   async replace(leader: string): Promise<void> {
     this.lost(leader)
     // Its own tab can end it. Whoever is next in line leads.
-    if (this.#worker?.name.leader === leader) return this.#worker.terminate()
+    if (this.#name?.leader === leader) return this.#worker?.terminate()
     await this.#takeOver('hung')
   }
 
@@ -182,6 +190,8 @@ export class StoreTab {
     if (this.#isSuspended) return
     this.#isSuspended = true
     this.#wait.abort()
+    // The end of the wait comes too late.
+    void this.#next?.release()
     // A worker that was asked to end might be frozen before it has: with lock and files.
     this.#worker?.terminate()
     this.#follow(null)
@@ -218,16 +228,16 @@ export class StoreTab {
     while (this.#sessions.size > 0 && !this.#isSuspended) {
       this.#wait = new AbortController()
       const steal = this.#steal
-      const lock = await takeLock(
-        candidateLock(this.#store),
-        steal === null ? { signal: this.#wait.signal } : { steal: true },
-      )
+      const lock =
+        steal === null ? await this.#waitInLine() : await takeLock(candidateLock(this.#store), { steal: true })
       // Left, suspended, or about to steal.
       if (lock === null) continue
       this.#steal = null
       this.#leading = this.#lead(lock, steal === 'hung')
       if (!(await this.#leading)) await waited(restMs, this.#wait.signal)
     }
+    this.#ready?.terminate()
+    this.#ready = null
     this.#standing = null
     this.#steal = null
     await this.#letReplace()
@@ -237,6 +247,28 @@ export class StoreTab {
     else this.#close()
   }
 
+  /** The candidacy, when it is this tab's turn; whoever is next gets a worker ready meanwhile. */
+  async #waitInLine(): Promise<HeldLock | null> {
+    const { signal } = this.#wait
+    const next = await takeLock(nextLock(this.#store), { signal })
+    if (next === null) return null
+    this.#next = next
+    this.#ready ??= this.#startWorker()
+    const lock = await takeLock(candidateLock(this.#store), { signal })
+    this.#next = null
+    await next.release()
+    return lock
+  }
+
+  /** `null` where that throws: it is tried again, and told, when it is needed. */
+  #startWorker(): TabWorker | null {
+    try {
+      return new TabWorker(this.#options.startWorker)
+    } catch {
+      return null
+    }
+  }
+
   /** Leads with a worker, until that is gone. Answers whether it could. */
   async #lead(lock: HeldLock, isTakeOver: boolean): Promise<boolean> {
     const { storeId, directory, startWorker, protocol } = this.#options
@@ -244,13 +276,15 @@ export class StoreTab {
     this.#starting()
     const signs = setInterval(() => this.#starting(), signMs)
     try {
-      const worker = new TabWorker(startWorker, { is: 'lead', storeId, directory, isTakeOver, ...name })
+      const worker = this.#ready ?? new TabWorker(startWorker)
+      this.#ready = null
       this.#worker = worker
+      this.#name = name
       void lock.stolen.then(() => worker.terminate())
-      if (!(await worker.leading)) return false
+      if (!(await worker.lead({ is: 'lead', storeId, directory, isTakeOver, ...name }))) return false
       clearInterval(signs)
       await this.#letReplace()
-      this.#register(worker)
+      this.#register(worker, name)
       this.#follow(name)
       if (this.#sessions.size === 0) worker.post({ is: 'end-if-unused' })
       await worker.ended
@@ -261,6 +295,7 @@ export class StoreTab {
     } finally {
       clearInterval(signs)
       this.#worker = null
+      this.#name = null
       this.#brokerNews?.close()
       this.lost(name.leader)
       await this.#letReplace()
@@ -338,8 +373,7 @@ export class StoreTab {
 
   // ------------------------------------------------------------------------------------------------ ways to it
 
-  #register(worker: TabWorker): void {
-    const { leader } = worker.name
+  #register(worker: TabWorker, { leader }: LeaderName): void {
     const { broker } = this.#options
     if (broker === null) return
     const register = (): void => {

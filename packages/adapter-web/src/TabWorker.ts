@@ -1,12 +1,5 @@
 import { FormatUnsupported, SqliteError } from '@headwater/core/adapter'
-import {
-  type FromWorker,
-  type LeaderName,
-  type StorePlace,
-  storeName,
-  type ToWorker,
-  type WorkerFailure,
-} from './LeaderWire.ts'
+import { type FromWorker, storeName, type ToWorker, type WorkerFailure } from './LeaderWire.ts'
 import { takeLock } from './StoreLock.ts'
 import { OpfsUnavailable, StoreExists, StoreFilesHeld } from './WebAdapterError.ts'
 import { LeaderNotStarted } from './WebLeaderError.ts'
@@ -24,25 +17,47 @@ export type StartWorker = () => Worker
 export const startLeaderWorker: StartWorker = () =>
   new Worker(new URL('./LeaderWorker.js', import.meta.url), { type: 'module', name: 'headwater leader' })
 
-/** The leader's worker of this tab, as long as it lives. */
+/** The leader's worker of this tab: it gets ready, leads once, and ends. */
 export class TabWorker {
-  readonly place: StorePlace
-  /** The name under which it leads, or will. */
-  readonly name: LeaderName
-  /** Whether it leads; it may have ended before. **Fails with** `LeaderNotStarted`, and whatever keeps the files from being opened. */
-  readonly leading: Promise<boolean>
   /** It has let go of everything, or is gone. */
   readonly ended: Promise<void>
   readonly #worker: Worker
   readonly #watch = new AbortController()
   #gone: () => void = () => undefined
 
-  constructor(startScript: StartWorker, lead: Extract<ToWorker, { readonly is: 'lead' }>) {
-    this.place = lead
-    this.name = { leader: lead.leader, protocol: lead.protocol }
+  /** Starts it, to lead soon. */
+  constructor(startScript: StartWorker) {
     this.ended = new Promise((resolve) => (this.#gone = resolve))
     this.#worker = startScript()
-    this.leading = this.#start(lead)
+    void failureOf(this.#worker)
+    this.post({ is: 'prepare' })
+  }
+
+  /**
+   * Resolves with whether it leads; it may have ended before. **Fails with** `LeaderNotStarted`, and whatever keeps the
+   * files from being opened.
+   */
+  async lead(lead: Extract<ToWorker, { readonly is: 'lead' }>): Promise<boolean> {
+    const { storeId, directory } = lead
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.terminate()
+    }, startMs)
+    try {
+      const answer = await Promise.race([answerOf(this.#worker, lead), this.ended])
+      if (isLate) throw new LeaderNotStarted({ storeId, detail: `its worker has said nothing for ${startMs / 1000} s` })
+      if (answer === undefined || answer.is === 'ended' || answer.is === 'locked') return false
+      if (answer.is === 'failed') throw revive(storeId, answer)
+      this.#listen()
+      void this.#watchLock(storeName(directory, storeId))
+      return true
+    } catch (error) {
+      this.terminate()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
   }
 
   /** Connects a session of this tab, or the port broker. */
@@ -57,33 +72,13 @@ export class TabWorker {
     this.#gone()
   }
 
-  async #start(lead: ToWorker): Promise<boolean> {
-    const { storeId, directory } = this.place
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      this.terminate()
-    }, startMs)
-    try {
-      const answer = await Promise.race([answerOf(this.#worker, lead), this.ended])
-      if (isLate) throw new LeaderNotStarted({ storeId, detail: `its worker has said nothing for ${startMs / 1000} s` })
-      if (answer === undefined || answer.is === 'ended' || answer.is === 'locked') return false
-      if (answer.is === 'failed') throw revive(storeId, answer)
-      if (answer.is !== 'leading') throw new LeaderNotStarted({ storeId, detail: `its worker said ${answer.is}` })
-      this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
-        // The lock comes to this page next, and then nobody has it; unless it was stolen.
-        if (data.is === 'ended') setTimeout(() => this.terminate(), freedMs)
-      })
-      // A leader that has thrown is not to be trusted with the next message.
-      this.#worker.addEventListener('error', () => this.terminate())
-      void this.#watchLock(storeName(directory, storeId))
-      return true
-    } catch (error) {
-      this.terminate()
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
+  #listen(): void {
+    this.#worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+      // The lock comes to this page next, and then nobody has it; unless it was stolen.
+      if (data.is === 'ended') setTimeout(() => this.terminate(), freedMs)
+    })
+    // A leader that has thrown is not to be trusted with the next message.
+    this.#worker.addEventListener('error', () => this.terminate())
   }
 
   /** Nobody tells a page that its worker has crashed: but then its lock is free, and comes to whoever waits for it. */
@@ -112,16 +107,28 @@ export const runInWorker = async (
 
 /** The worker's first word. */
 const answerOf = async (worker: Worker, message: ToWorker): Promise<FromWorker> => {
-  const answered = new Promise<FromWorker>((resolve) => {
-    worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => resolve(data), { once: true })
+  const answered = new Promise<FromWorker>((resolve) =>
+    worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => resolve(data), { once: true }),
+  )
+  worker.postMessage(message)
+  return await Promise.race([answered, failureOf(worker)])
+}
+
+const failures = new WeakMap<Worker, Promise<WorkerFailure>>()
+
+/** A script may fail to load long before the worker is needed: it is listened to from the start. */
+const failureOf = (worker: Worker): Promise<WorkerFailure> => {
+  const known = failures.get(worker)
+  if (known !== undefined) return known
+  const failure = new Promise<WorkerFailure>((resolve) =>
     worker.addEventListener('error', (event) => {
       // An event without a message: the script itself could not be loaded.
-      const detail = event.message || 'its script could not be loaded: is LeaderWorker.js deployed beside the app?'
-      resolve({ is: 'failed', tag: 'LeaderNotStarted', message: detail, fields: {} })
-    })
-  })
-  worker.postMessage(message)
-  return await answered
+      const message = event.message || 'its script could not be loaded: is LeaderWorker.js deployed beside the app?'
+      resolve({ is: 'failed', tag: 'LeaderNotStarted', message, fields: {} })
+    }),
+  )
+  failures.set(worker, failure)
+  return failure
 }
 
 /** The worker's error as the type it had there. */

@@ -137,6 +137,7 @@ export class OpfsPool {
   #takeFree(): OpfsSlot {
     const slot = this.#slots.find(({ isFree }) => isFree)
     if (slot === undefined) throw new Error(`no file is free in ${this.path}: try again in a moment`)
+    slot.empty()
     // Behind this step. Whatever keeps it from making files is met again by whoever needs them.
     setTimeout(() => void this.refill().catch(() => undefined))
     return slot

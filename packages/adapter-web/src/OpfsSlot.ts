@@ -114,10 +114,20 @@ export class OpfsSlot {
     this.journal.writeLabel(label)
   }
 
-  /** Empties both files; a slot that has no name keeps nothing. */
+  /** Gives the room of a slot without a name back. */
   clear(): void {
     if (this.journal.size > 0) this.journal.truncate(0)
     if (this.main.size > 0) this.main.truncate(0)
+  }
+
+  /**
+   * Empties both files for good. Before the slot gets a name: what was cut off may come back after a power loss, and would
+   * be another database's journal then.
+   */
+  empty(): void {
+    this.clear()
+    this.journal.flush()
+    this.main.flush()
   }
 
   close(): void {

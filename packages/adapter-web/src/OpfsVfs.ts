@@ -132,13 +132,17 @@ export class OpfsVfs implements WasmVfs {
     return ok
   }
 
-  xDelete(_vfs: number, path: number): number {
+  xDelete(_vfs: number, path: number, isDurable: number): number {
     const place = this.#locate(path)
     if (place === undefined || !place.mount.mayWrite()) return ioDelete
     const { mount, name, journal } = place
     const slot = mount.pool.find(name)
     if (slot === undefined || journal === undefined || !hasJournal(slot, journal)) return deleteMissing
-    return attempt(() => (slot.journal.truncate(0), ok), ioDelete)
+    return attempt(() => {
+      slot.journal.truncate(0)
+      if (isDurable !== 0) slot.journal.flush()
+      return ok
+    }, ioDelete)
   }
 
   xAccess(_vfs: number, path: number, _flags: number, out: number): number {

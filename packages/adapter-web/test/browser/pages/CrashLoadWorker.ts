@@ -70,13 +70,14 @@ const run = async (): Promise<void> => {
   const sqlite = await loadWasmSqlite()
   const pool = await openStorePool({ storeId: 'crash', directory: 'tests', waitMs: 10_000, mayCopy: false })
   const storage = opfsLeaderStorage(sqlite, { pool, mayWrite: () => true }, () => Date.now() + exportsIn(pool).length)
-  let { log, wasSalvaging } = openLog(storage)
+  const opened = openLog(storage)
+  let { log } = opened
   let state = storage.openState()
   state.exec(stateTables)
   let event = numberIn(log, 'SELECT coalesce(max(n), 0) FROM event')
   let exports = exportsIn(pool).length
   const acknowledged = (): Acknowledged => ({ event, exports })
-  say({ found: { ...acknowledged(), wasSalvaging, wrong: whatIsWrong(log, state) } })
+  say({ found: { ...acknowledged(), wasSalvaging: opened.wasSalvaging, wrong: whatIsWrong(log, state) } })
 
   const body = 'x'.repeat(bodyBytes)
   for (let turn = 1; ; turn++) {

@@ -11,7 +11,7 @@ const seed = Number(process.env['HEADWATER_SEED'] ?? Date.now() % 1_000_000)
 const lifeMsMax = 600
 
 const profile = makeProfile()
-const server = await servePages(['CrashLoad'])
+const server = await servePages(['CrashLoad', 'CrashStore'])
 afterAll(async () => {
   await server.close()
   profile.remove()
@@ -29,7 +29,7 @@ interface Life {
 }
 
 /** Starts a browser, lets it work for that long, and kills it. */
-const live = async (lifeMs: number): Promise<Life> => {
+const live = async (entry: string, lifeMs: number): Promise<Life> => {
   const chromium = await launchChromium(profile.path)
   try {
     const page = await chromium.context.newPage()
@@ -43,7 +43,7 @@ const live = async (lifeMs: number): Promise<Life> => {
       last = what
       tellFirst()
     })
-    await page.goto(`${server.url}/CrashLoad`)
+    await page.goto(`${server.url}/${entry}`)
     const whatWasFound = await found
     if (whatWasFound.wrong.length === 0) {
       await first
@@ -57,23 +57,29 @@ const live = async (lifeMs: number): Promise<Life> => {
   }
 }
 
-test(
-  `a browser that is killed ${kills} times under load has everything that was committed (seed ${seed})`,
-  { timeout: 30_000 + kills * 15_000 },
-  async () => {
-    const random = seeded(seed)
-    let last: Acknowledged = { event: 0, exports: 0 }
-    let salvages = 0
-    for (let kill = 0; kill <= kills; kill++) {
-      const life = await live(random() * lifeMsMax)
-      expect(life.found.wrong, `after kill ${kill}`).toEqual([])
-      expect(life.found.event, `events after kill ${kill}`).toBeGreaterThanOrEqual(last.event)
-      expect(life.found.exports, `exports after kill ${kill}`).toBeGreaterThanOrEqual(last.exports)
-      if (life.found.wasSalvaging) salvages++
-      last = life.last
-    }
-    console.log(
-      `PROOF kills=${kills} seed=${seed} events=${last.event} exports=${last.exports} salvages_interrupted=${salvages} lost=0`,
-    )
-  },
-)
+const loads = [
+  ['CrashLoad', "a leader's storage"],
+  ['CrashStore', 'a store'],
+] as const
+
+for (const [entry, what] of loads)
+  test(
+    `${what} under load in a browser that is killed ${kills} times has everything that was committed (seed ${seed})`,
+    { timeout: 30_000 + kills * 15_000 },
+    async () => {
+      const random = seeded(seed)
+      let last: Acknowledged = { event: 0, exports: 0 }
+      let salvages = 0
+      for (let kill = 0; kill <= kills; kill++) {
+        const life = await live(entry, random() * lifeMsMax)
+        expect(life.found.wrong, `after kill ${kill}`).toEqual([])
+        expect(life.found.event, `events after kill ${kill}`).toBeGreaterThanOrEqual(last.event)
+        expect(life.found.exports, `exports after kill ${kill}`).toBeGreaterThanOrEqual(last.exports)
+        if (life.found.wasSalvaging) salvages++
+        last = life.last
+      }
+      console.log(
+        `PROOF load=${entry} kills=${kills} seed=${seed} events=${last.event} exports=${last.exports} salvages_interrupted=${salvages} lost=0`,
+      )
+    },
+  )

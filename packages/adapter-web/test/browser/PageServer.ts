@@ -49,7 +49,7 @@ const bundle = (entries: ReadonlyArray<string>, outDir: string): Promise<unknown
   build({
     root: pagesFolder,
     configFile: false,
-    logLevel: 'warn',
+    logLevel: 'error',
     base: '/',
     build: {
       outDir,

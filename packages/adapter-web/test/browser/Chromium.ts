@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import packaged from '@sparticuz/chromium'
@@ -16,11 +16,36 @@ export interface Chromium {
   readonly close: () => Promise<void>
 }
 
-/** The one that is named, the machine's, or the one of the npm package (which is unpacked on first use). */
+/** The one that is named, the machine's, or the one of the npm package. */
 const executable = (): string | Promise<string> => {
   const named = process.env['HEADWATER_CHROMIUM']
   if (named !== undefined && named !== '') return named
-  return existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : packaged.executablePath()
+  return existsSync('/usr/bin/chromium') ? '/usr/bin/chromium' : unpacked()
+}
+
+/**
+ * The package unpacks into the system's temporary folder, and takes any file by that name for a whole one. Test files run
+ * side by side: each unpacks into a folder of its own, and the first that is done gives it the name that all look for.
+ */
+const unpacked = async (): Promise<string> => {
+  const folder = join(tmpdir(), 'headwater-chromium-153')
+  const path = join(folder, 'chromium')
+  if (existsSync(path)) return path
+  const own = mkdtempSync(`${folder}-`)
+  const { TMPDIR } = process.env
+  process.env['TMPDIR'] = own
+  try {
+    await packaged.executablePath()
+  } finally {
+    if (TMPDIR === undefined) delete process.env['TMPDIR']
+    else process.env['TMPDIR'] = TMPDIR
+  }
+  try {
+    renameSync(own, folder)
+  } catch {
+    rmSync(own, { recursive: true })
+  }
+  return path
 }
 
 /** Playwright's own list would disable the back/forward cache, and the package's one makes it a single process. */

@@ -1,7 +1,7 @@
 import type { Adapter, AdapterConnection, AdapterContext } from '@headwater/core/adapter'
 import { loadWasmSqlite, openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
 import { candidateLock, protocolVersion, storeName, type ToWorker } from './LeaderWire.ts'
-import { onPageLife } from './PageLife.ts'
+import { onPageHide, onPageLife } from './PageLife.ts'
 import { askToPersist } from './StorageWatch.ts'
 import { takeLock } from './StoreLock.ts'
 import { StoreTab } from './StoreTab.ts'
@@ -72,7 +72,11 @@ export const webAdapter = (options: WebAdapterOptions = {}): Adapter => {
         await client.close()
         throw error
       })
-      return { client, openDatabase: (image) => openWasmSqlite(sqlite, image === undefined ? {} : { image }) }
+      return {
+        client,
+        openDatabase: (image) => openWasmSqlite(sqlite, image === undefined ? {} : { image }),
+        onHide: onPageHide,
+      }
     },
 
     importLog: (storeId, bytes) => runJob(startWorker, { is: 'import', storeId, directory, bytes }),

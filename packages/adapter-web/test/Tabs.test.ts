@@ -89,6 +89,53 @@ test(
   },
 )
 
+/** What the browser would say, to a page that goes on all the same: Chromium has no switch for it in this build. */
+const lifeEvents = {
+  'put into the back/forward cache and shown again': ['pagehide', 'pageshow'],
+  'frozen and resumed': ['freeze', 'resume'],
+} as const
+
+test.each(Object.entries(lifeEvents))(
+  'the leader is %s: it lets go at once, and comes back as anybody',
+  async (_, [away, back]) => {
+    const [leads, other] = [await openTab(), await openTab()]
+    expect(await leads.call('leads')).toBe(true)
+    const before = (await leads.call('ids')).length
+    await leads.call('commit', `${away} before`, 5)
+    await leads.call('persisted')
+    const { term } = await other.call('report')
+    await leads.call('life', away)
+    await other.call('until', before + 5, term + 1, patienceMs)
+    expect(await other.call('leads')).toBe(true)
+    await leads.call('commit', `${away} meanwhile`, 5)
+    await other.call('commit', `${away} other`, 5)
+    await leads.call('life', back)
+    await expectEqual([leads, other], before + 15)
+    expect(await other.call('leads')).toBe(true)
+  },
+)
+
+test('a tab goes to another page and back: from the back/forward cache or loaded anew, it works', async () => {
+  const [leads, other] = [await openTab(), await openTab()]
+  const before = (await other.call('ids')).length
+  await leads.page.goto(`${world.server.url}/Elsewhere`)
+  await other.call('commit', 'while away', 5)
+  await leads.page.goBack()
+  const isCached = (await leads.call('report').catch(() => null)) !== null
+  if (!isCached) await leads.call('open')
+  await leads.call('commit', 'back again', 5)
+  await expectEqual([leads, other], before + 10)
+  console.log(`PROOF backForwardCache=${isCached ? 'used' : 'refused'} equal=2`)
+})
+
+test('what a tab commits the moment it is hidden, on its way to another page, reaches the leader', async () => {
+  const [leads, leaves] = [await openTab(), await openTab()]
+  const before = (await leads.call('ids')).length
+  await leaves.call('commitWhenHidden', 'last words')
+  await leaves.page.goto(`${world.server.url}/Elsewhere`, { waitUntil: 'commit' })
+  await leads.call('until', before + 3, 0, patienceMs)
+})
+
 test('a newer tab takes the lead from an older one, which asks for a reload and keeps what it has', async () => {
   const older = await openTab({ protocol: 1 })
   await older.call('commit', 'older', 3)

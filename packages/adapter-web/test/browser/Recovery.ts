@@ -67,11 +67,11 @@ const strike = async (world: BrowserWorld, blow: Blow, run: string, tabs: Readon
   const recovered = others.map((tab) => tab.call('until', expected, term + 1, patienceMs).catch(() => null))
 
   const struckAt = Date.now()
-  const comeBack = await hit(world, blow, leader, pid)
-  for (const [i, tab] of others.entries()) await tab.call('commit', `${run} meanwhile ${i}`, perTab)
+  const hitting = hit(world, blow, leader, pid)
+  await Promise.all(others.map((tab, i) => tab.call('commit', `${run} meanwhile ${i}`, perTab)))
   const times = await Promise.all(recovered)
 
-  const back = await comeBack()
+  const back = await (await hitting)()
   const alive = back === null ? others : [...others, back]
   const settled = await Promise.all(
     alive.map((tab) => tab.call('until', expected, term + 1, patienceMs).catch(() => null)),

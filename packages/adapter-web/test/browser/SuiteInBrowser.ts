@@ -25,6 +25,9 @@ export const openWorld = async (
   return { chromium, server, profile: profile.path }
 }
 
+/** A case may open many tabs and stores, on a machine however busy. **Units** ms. */
+const caseMs = 120_000
+
 /**
  * Registers every case of a page's suite as a test of its own. What a case returns is printed as a line of figures.
  * Awaited at the top of a test file.
@@ -48,7 +51,7 @@ export const suiteInBrowser = async (
         if (typeof value === 'string') console.log(`PROOF ${value}`)
       }
       if (each.isSkipped) test.skip(each.name, run)
-      else test(each.name, run)
+      else test(each.name, { timeout: caseMs }, run)
     }
   })
 }

@@ -77,6 +77,15 @@ const tab = {
     return performance.timeOrigin + performance.now()
   },
   leads: async () => (await lockHolder(candidateLock(storeName(directory, storeId)))) === (await ownClientId()),
+  /** Commits the moment the page is hidden: the last task it may have. */
+  commitWhenHidden: (prefix: string): void =>
+    document.addEventListener('visibilitychange', () => tab.commit(prefix, 3), { once: true }),
+  /** Tells the page what the browser would. */
+  life: (event: 'pagehide' | 'pageshow' | 'freeze' | 'resume'): void => {
+    const isTransition = event === 'pagehide' || event === 'pageshow'
+    if (isTransition) dispatchEvent(new PageTransitionEvent(event, { persisted: true }))
+    else document.dispatchEvent(new Event(event))
+  },
   hangLeader: () => orderLeader(storeName(directory, storeId), { do: 'hang' }),
   hasSharedWorker: () => typeof SharedWorker !== 'undefined',
   /** Keeps this tab's process busy, so that it can be told from others. */

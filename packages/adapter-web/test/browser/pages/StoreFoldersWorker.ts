@@ -140,13 +140,14 @@ serveSuite(async ({ test }) => {
   })
 
   test('storage that is blocked is a typed error', async () => {
-    const { getDirectory } = StorageManager.prototype
-    StorageManager.prototype.getDirectory = () => Promise.reject(new DOMException('blocked', 'SecurityError'))
+    const original = Object.getOwnPropertyDescriptor(StorageManager.prototype, 'getDirectory')!
+    const value = () => Promise.reject(new DOMException('blocked', 'SecurityError'))
+    Object.defineProperty(StorageManager.prototype, 'getDirectory', { ...original, value })
     try {
       const failure = await failureOf(open('blocked', false))
       check(failure instanceof OpfsUnavailable && failure.reason === 'Blocked', `Blocked, not ${String(failure)}`)
     } finally {
-      StorageManager.prototype.getDirectory = getDirectory
+      Object.defineProperty(StorageManager.prototype, 'getDirectory', original)
     }
   })
 })

@@ -42,8 +42,13 @@ export class LeaderLines {
       this.#isEnding = true
       onEnd()
     }
-    const log = (entry: LogEntry): void => this.#log(entry)
-    this.#leader = new Leader({ environment: { ...environment, log }, storage, onEnd: this.#onEnd })
+    const own: Environment = {
+      ...environment,
+      log: (entry) => this.#log(entry),
+      // What it does by itself, later, may be the first thing that it does after a stop.
+      setTimer: (task, delayMs) => environment.setTimer(() => lease.run(task), delayMs),
+    }
+    this.#leader = new Leader({ environment: own, storage, onEnd: this.#onEnd })
   }
 
   /** Serves a session, which holds the lock of `connection` for as long as it lives. */

@@ -19,7 +19,7 @@ export interface WorkerScope {
  * How long to wait for the lock of a worker that was ended, or whose tab is gone. The browser takes 50 ms for that, but
  * 2 s for a worker in an endless loop: then the lock is stolen, and the files are those of a leader that hangs. **Units** ms.
  */
-const lockWaitMs = 700
+const lockWaitMs = 400
 
 /** How long a leader waits for its first session; the one that started it takes milliseconds. **Units** ms. */
 const firstSessionMs = 10_000

@@ -1,8 +1,8 @@
 /** What tests tell the leader of a store, over a channel of its own. */
 export type LeaderOrder =
   | { readonly do: 'hang' | 'die' }
-  /** Stops until that address has answered. */
-  | { readonly do: 'freeze'; readonly until: string }
+  /** Stops for that long, and goes on. */
+  | { readonly do: 'freeze'; readonly forMs: number }
 
 export const orderChannel = (store: string): string => `${store}:order`
 

@@ -10,11 +10,9 @@ const obey = (order: LeaderOrder): void => {
   if (order.do === 'hang') for (;;) Math.sqrt(2)
   // The thread is gone in the middle of what it does, and nobody is told.
   if (order.do === 'die') close()
-  if (order.do === 'freeze') {
-    const request = new XMLHttpRequest()
-    request.open('GET', order.until, false)
-    request.send()
-  }
+  if (order.do !== 'freeze') return
+  const end = performance.now() + order.forMs
+  while (performance.now() < end) Math.sqrt(2)
 }
 
 addEventListener('message', ({ data }: MessageEvent<ToWorker>) => {

@@ -10,8 +10,9 @@
  * folder unless a leader hung with its files open: then its successor copied them, and the old folder is deleted as soon
  * as its holder is gone.
  */
+import { classifySqliteError } from '@headwater/core/adapter'
 import { OpfsPool } from './OpfsPool.ts'
-import { type AccessFolder, isHeldError, opfsFolder } from './SyncAccess.ts'
+import { type AccessFolder, isHeldError, isQuotaError, opfsFolder } from './SyncAccess.ts'
 import { OpfsUnavailable, StoreFilesHeld } from './WebAdapterError.ts'
 
 const wholeName = 'whole'
@@ -72,8 +73,21 @@ export interface OpenStoreOptions {
   readonly mayCopy: boolean
 }
 
-/** Opens the files of a store, made when they are missing. **Fails with** `OpfsUnavailable`, `StoreFilesHeld`, `DOMException`. */
+/**
+ * Opens the files of a store, made when they are missing.
+ *
+ * **Fails with** `OpfsUnavailable`, `StoreFilesHeld`, `SqliteError` (`Full`: there is no room to make or copy them), `DOMException`.
+ */
 export const openStorePool = async (options: OpenStoreOptions): Promise<OpfsPool> => {
+  try {
+    return await openOrCopy(options)
+  } catch (error) {
+    if (!isQuotaError(error)) throw error
+    throw classifySqliteError({ code: 'SQLITE_FULL', operation: 'open', detail: String(error) })
+  }
+}
+
+const openOrCopy = async (options: OpenStoreOptions): Promise<OpfsPool> => {
   const store = await openStoreFolder(options.directory, options.storeId)
   const { waitMs, mayCopy } = options
   try {

@@ -53,6 +53,16 @@ describe('the quota, and what the browser may delete', () => {
     console.log(`PROOF quota_bytes=${quota} committed=${added} kept=${notes}`)
   })
 
+  test('a store that there is no room to make is a typed error, and can be made later', async () => {
+    const page = await openPage()
+    const cdp = await chromium.context.newCDPSession(page)
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.url, quotaSize: 1000 })
+    expect(await call(page, 'failureOfNew')).toBe('SqliteError')
+    await cdp.send('Storage.overrideQuotaForOrigin', { origin: server.url })
+    expect(await call(page, 'failureOfNew')).toBe('nothing failed')
+    await page.close()
+  })
+
   test('the status warns of files that may be evicted, until the browser keeps them', async () => {
     const page = await openPage()
     await call(page, 'open')

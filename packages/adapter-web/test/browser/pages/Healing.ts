@@ -346,6 +346,8 @@ const healing = {
     kept = await open('by-hand')
     return tagsOf(kept.status)
   },
+  /** What opening a new store fails with. */
+  failureOfNew: async () => failureOf(open(`by-hand-${++stores}`)),
   /** Commits without waiting. */
   commit: (count: number): void => {
     for (let i = 0; i < count; i++) kept!.commit(noteAdded({ id: `by hand ${added++}`, text: text.repeat(20) }))

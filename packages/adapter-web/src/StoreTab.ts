@@ -281,10 +281,12 @@ export class StoreTab {
       this.#worker = worker
       this.#name = name
       void lock.stolen.then(() => worker.terminate())
-      if (!(await worker.lead({ is: 'lead', storeId, directory, isTakeOver, ...name }))) return false
+      const leading = worker.lead({ is: 'lead', storeId, directory, isTakeOver, ...name })
+      // Before it says that it leads: others come at once.
+      this.#register(worker, name)
+      if (!(await leading)) return false
       clearInterval(signs)
       await this.#letReplace()
-      this.#register(worker, name)
       this.#follow(name)
       if (this.#sessions.size === 0) worker.post({ is: 'end-if-unused' })
       await worker.ended

@@ -41,6 +41,9 @@ describe.each(Object.entries(ways))('tabs %s', (way, options) => {
     await expectEqual(tabs, before + 500)
     const leading = await Promise.all(tabs.map((tab) => tab.call('leads')))
     expect(leading.filter(Boolean).length).toBe(1)
+    const relays = await Promise.all(tabs.map((tab) => tab.call('relays')))
+    // The leader's own tab needs none.
+    if (way === 'without SharedWorker') expect(relays.filter((count) => count > 0).length).toBe(4)
     const reports = await Promise.all(tabs.map((tab) => tab.call('report')))
     expect(new Set(reports.map(({ sessionId }) => sessionId)).size).toBe(5)
     expect(new Set(reports.map(({ clientId }) => clientId)).size).toBe(1)
@@ -126,6 +129,14 @@ test('a tab goes to another page and back: from the back/forward cache or loaded
   await leads.call('commit', 'back again', 5)
   await expectEqual([leads, other], before + 10)
   console.log(`PROOF backForwardCache=${isCached ? 'used' : 'refused'} equal=2`)
+})
+
+test('tabs that find a leader where there is a SharedWorker get a port to it, also from the next one', async () => {
+  const [first, second, third] = [await openTab(), await openTab(), await openTab()]
+  const { term } = await third.call('report')
+  await first.close()
+  await Promise.all([second, third].map((tab) => tab.call('until', 0, term + 1, patienceMs)))
+  expect(await Promise.all([second, third].map((tab) => tab.call('relays')))).toEqual([0, 0])
 })
 
 test('what a tab commits the moment it is hidden, on its way to another page, reaches the leader', async () => {

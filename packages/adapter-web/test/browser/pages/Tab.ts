@@ -9,7 +9,7 @@ import {
   type Store,
   table,
 } from '@headwater/core'
-import { candidateLock, storeName } from '../../../src/LeaderWire.ts'
+import { candidateLock, relayChannel, storeName } from '../../../src/LeaderWire.ts'
 import { lockHolder, ownClientId } from '../../../src/StoreLock.ts'
 import { webAdapter, type WebAdapterOptions } from '../../../src/WebAdapter.ts'
 import { startObedientWorker, orderLeader } from './LeaderOrder.ts'
@@ -32,6 +32,17 @@ export interface TabReport {
   readonly pending: number
   readonly notes: number
 }
+
+let relays = 0
+
+/** Counts the lines of this tab that are relayed. */
+class CountedChannel extends BroadcastChannel {
+  constructor(name: string) {
+    super(name)
+    if (name.startsWith(relayChannel(''))) relays++
+  }
+}
+globalThis.BroadcastChannel = CountedChannel
 
 const directory = 'tabs'
 const storeId = 'demo'
@@ -87,6 +98,7 @@ const tab = {
     else document.dispatchEvent(new Event(event))
   },
   hangLeader: () => orderLeader(storeName(directory, storeId), { do: 'hang' }),
+  relays: () => relays,
   hasSharedWorker: () => typeof SharedWorker !== 'undefined',
   /** Keeps this tab's process busy, so that it can be told from others. */
   burn: (ms: number): void => {

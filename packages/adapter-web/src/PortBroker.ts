@@ -7,9 +7,12 @@
  * | ------------- | ---------------------------------------------- | ------------- | --------------------------------------- |
  * | `lead`        | `port` leads to the worker that leads `store`  | `passed`      | the port is on its way                  |
  * | `connect`     | pass `port` on to that leader                  | `unknown`     | that leader is not known here (yet)     |
+ * |               |                                                | `ready`       | it holds `lock` for as long as it lives |
  *
  * A new broker says `started` on {@link brokerChannel}: pages whose workers lead register them again.
  */
+
+import { takeLock } from './StoreLock.ts'
 
 /** The broker's own channel. */
 export const brokerChannel = 'headwater:broker'
@@ -24,10 +27,9 @@ export type ToBroker =
       readonly port: MessagePort
     }
 
-export interface FromBroker {
-  readonly is: 'passed' | 'unknown'
-  readonly connection: string
-}
+export type FromBroker =
+  | { readonly is: 'passed' | 'unknown'; readonly connection: string }
+  | { readonly is: 'ready'; readonly lock: string }
 
 interface Registered {
   readonly leader: string
@@ -49,17 +51,21 @@ const pass = ({ store, leader, connection, port }: Extract<ToBroker, { readonly 
   return true
 }
 
-const serve = (page: MessagePort): void => {
+const serve = async (page: MessagePort, lock: string, isLocked: Promise<unknown>): Promise<void> => {
   page.addEventListener('message', ({ data }: MessageEvent<ToBroker>) => {
     if (data.is === 'lead') return register(data)
     const answer: FromBroker = { is: pass(data) ? 'passed' : 'unknown', connection: data.connection }
     page.postMessage(answer)
   })
   page.start()
+  await isLocked
+  page.postMessage({ is: 'ready', lock } satisfies FromBroker)
 }
 
 /** Starts to serve pages; called by the SharedWorker's entry. */
 export const serveBroker = (scope: EventTarget): void => {
-  scope.addEventListener('connect', (event) => serve((event as MessageEvent).ports[0]!))
+  const lock = `${brokerChannel}:${crypto.randomUUID()}`
+  const isLocked = takeLock(lock)
+  scope.addEventListener('connect', (event) => void serve((event as MessageEvent).ports[0]!, lock, isLocked))
   new BroadcastChannel(brokerChannel).postMessage('started')
 }

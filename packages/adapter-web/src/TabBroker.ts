@@ -1,4 +1,5 @@
 import type { FromBroker, ToBroker } from './PortBroker.ts'
+import { takeLock } from './StoreLock.ts'
 
 /**
  * How long the broker may take to pass a port on: it answers within a millisecond, unless the process it lives in is
@@ -50,9 +51,10 @@ export class TabBroker {
         name: 'headwater',
       })
       worker.addEventListener('error', () => this.#broken())
-      worker.port.addEventListener('message', ({ data }: MessageEvent<FromBroker>) =>
-        this.#waiting.get(data.connection)?.(data.is === 'passed'),
-      )
+      worker.port.addEventListener('message', ({ data }: MessageEvent<FromBroker>) => {
+        if (data.is === 'ready') void this.#watch(worker, data.lock)
+        else this.#waiting.get(data.connection)?.(data.is === 'passed')
+      })
       worker.port.start()
       this.#worker = worker
       return worker
@@ -60,6 +62,16 @@ export class TabBroker {
       this.#broken()
       return null
     }
+  }
+
+  /** It goes with the process of the tab that it lives in, and its lock tells: another one is started at once. */
+  async #watch(worker: SharedWorker, lockName: string): Promise<void> {
+    const lock = await takeLock(lockName)
+    await lock?.release()
+    if (this.#worker !== worker) return
+    this.#worker = null
+    for (const answer of this.#waiting.values()) answer(false)
+    this.#started()
   }
 
   /** A policy refuses it, or its file is missing: the relay does as well. */

@@ -82,3 +82,17 @@ describe('the quota, and what the browser may delete', () => {
     await page.close()
   })
 })
+
+test('without OPFS two tabs share a leader in memory, and the one that is left goes on with the next', async () => {
+  const [first, second] = [await openPage(), await openPage()]
+  const { kind, term } = await call(first, 'openInMemory')
+  expect(kind).toBe('memory')
+  expect(await call(second, 'openInMemory')).toEqual({ kind, term })
+  await call(first, 'commitAs', 'first', 5)
+  await call(first, 'untilPersisted')
+  await first.close()
+  const next = await call(second, 'untilTermAbove', term)
+  expect(next.kind).toBe('memory')
+  await call(second, 'close')
+  await second.close()
+})

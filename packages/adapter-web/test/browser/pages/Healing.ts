@@ -346,6 +346,22 @@ const healing = {
     kept = await open('by-hand')
     return tagsOf(kept.status)
   },
+  /** In a browser without OPFS. */
+  openInMemory: async () => {
+    kept = await open('in-memory', undefined, { startWorker: startWithoutFiles })
+    return { kind: kept.status.storage.kind, term: kept.status.leader.term }
+  },
+  /** Events of this tab alone. */
+  commitAs: (tab: string, count: number): void => {
+    for (let i = 0; i < count; i++) kept!.commit(noteAdded({ id: `${tab} ${added++}`, text }))
+  },
+  /** Until a leader of a later term has what this tab has committed since. */
+  untilTermAbove: async (term: number) => {
+    await until(kept!, () => kept!.status.leader.term > term && kept!.status.leader.connection === 'connected')
+    kept!.commit(noteAdded({ id: `term ${kept!.status.leader.term}`, text }))
+    await until(kept!, () => kept!.status.session.pending === 0)
+    return { kind: kept!.status.storage.kind, term: kept!.status.leader.term }
+  },
   /** What opening a new store fails with. */
   failureOfNew: async () => failureOf(open(`by-hand-${++stores}`)),
   /** Commits without waiting. */

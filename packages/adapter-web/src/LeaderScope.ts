@@ -94,7 +94,6 @@ class LeaderScope {
     if (this.#isEnding) return
     const lines = this.#lines!
     if (message.is === 'connect') lines.accept(messageLinePort(message.port), message.connection)
-    else if (message.is === 'resign') this.#resign(message.reason)
     else if (message.is === 'end-if-unused') lines.endIfUnused()
     else this.#listenToBroker(message.port)
   }
@@ -116,6 +115,8 @@ class LeaderScope {
       const mayWrite = (): boolean => lease.mayWrite()
       this.#files = await files.open({ storeId, directory, isTakeOver: freed === null, takeOverMs, mayWrite })
       if (this.#isEnding) return this.#files.close()
+      // A copy may have taken long.
+      await new Promise<void>((resolve) => lease.run(resolve))
       this.#lines = new LeaderLines({
         storage: this.#files.storage,
         environment: systemEnvironment(),

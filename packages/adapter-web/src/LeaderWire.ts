@@ -24,8 +24,7 @@
  *    free. A session holds a Web Lock of its own ({@link sessionLock}) for as long as it has its line: a leader that is
  *    given this lock knows that the session's tab is gone, however it went.
  *
- * 3. **Page and worker**, `postMessage` ({@link ToWorker}, {@link FromWorker}): a page starts its worker, hands it ports,
- *    and asks it to resign.
+ * 3. **Page and worker**, `postMessage` ({@link ToWorker}, {@link FromWorker}): a page starts its worker and hands it ports.
  *
  * Everything a leader says on 1 and 2, but for `pong`, is held back unless its lease is valid (`LeaderLease.ts`).
  *
@@ -94,8 +93,6 @@ export type ToWorker =
   | { readonly is: 'broker'; readonly port: MessagePort }
   /** End if no session is connected. */
   | { readonly is: 'end-if-unused' }
-  /** Write what has arrived, close the files, let go of the lock. */
-  | { readonly is: 'resign'; readonly reason: string }
   | ({ readonly is: 'import'; readonly bytes: Uint8Array } & StorePlace)
   | ({ readonly is: 'wipe' } & StorePlace)
 

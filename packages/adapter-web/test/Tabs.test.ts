@@ -131,6 +131,17 @@ test('a tab goes to another page and back: from the back/forward cache or loaded
   console.log(`PROOF backForwardCache=${isCached ? 'used' : 'refused'} equal=2`)
 })
 
+test('webAdapter() without a word: worker, broker and WebAssembly are found, under a strict policy', async () => {
+  const tabs = [await Tab.blank(world), await Tab.blank(world)]
+  open.push(...tabs)
+  for (const tab of tabs) await tab.call('openPlain')
+  const [first, second] = tabs
+  await first!.call('commit', 'plain', 3)
+  await second!.call('until', 3, 0, patienceMs)
+  expect(await second!.call('relays')).toBe(0)
+  await Promise.all(tabs.map((tab) => tab.call('close')))
+})
+
 test('tabs that find a leader where there is a SharedWorker get a port to it, also from the next one', async () => {
   const [first, second, third] = [await openTab(), await openTab(), await openTab()]
   const { term } = await third.call('report')

@@ -9,6 +9,7 @@ import {
   type Store,
   table,
 } from '@headwater/core'
+import type { Adapter } from '@headwater/core/adapter'
 import { candidateLock, relayChannel, storeName } from '../../../src/LeaderWire.ts'
 import { lockHolder, ownClientId } from '../../../src/StoreLock.ts'
 import { webAdapter, type WebAdapterOptions } from '../../../src/WebAdapter.ts'
@@ -66,8 +67,11 @@ const report = (): TabReport => {
 }
 
 const tab = {
-  open: async (options: Pick<WebAdapterOptions, 'transport' | 'protocol'> = {}): Promise<TabReport> => {
-    const adapter = webAdapter({ ...options, directory, startWorker: startObedientWorker })
+  open: async (options: Pick<WebAdapterOptions, 'transport' | 'protocol'> = {}): Promise<TabReport> =>
+    await tab.openWith(webAdapter({ ...options, directory, startWorker: startObedientWorker })),
+  /** As an app does it. */
+  openPlain: async (): Promise<TabReport> => await tab.openWith(webAdapter()),
+  openWith: async (adapter: Adapter): Promise<TabReport> => {
     store = await createStore({ schema, storeId, adapter, log: 'error' })
     return report()
   },

@@ -14,6 +14,7 @@ export const memoryLeaderStorage = (image?: Uint8Array): LeaderStorage => ({
     keptAs: 'memory',
     done: () => undefined,
   }),
+  status: { current: () => ({ kind: 'memory', warnings: [] }), onChange: () => undefined },
 })
 
 /**

@@ -53,6 +53,7 @@ export type { SyncBackendProvider } from './backend/SyncBackend.ts'
 export type {
   BackendConnection,
   BackendStatus,
+  StorageStatus,
   HistoryChoice,
   Notice,
   RefusalReason,

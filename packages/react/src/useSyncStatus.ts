@@ -19,6 +19,7 @@ const openingStatus: StoreStatus = {
     lastContactAt: null,
     isCaughtUp: false,
   },
+  storage: { kind: 'files', warnings: [] },
   progress: null,
   isSynced: false,
   outdatedBy: null,

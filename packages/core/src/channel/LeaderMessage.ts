@@ -232,6 +232,14 @@ export interface BackendStatus {
   readonly isCaughtUp: boolean
 }
 
+/** Where a store's data is on this device, and what may become of it there. */
+export interface StorageStatus {
+  /** `memory`: nothing is left when the leader ends. */
+  readonly kind: 'files' | 'memory'
+  /** What may be lost, or has been, and what the app or its user can do. `tag` tells a program which one it is. */
+  readonly warnings: ReadonlyArray<{ readonly tag: string; readonly message: string }>
+}
+
 /** An event for the app, told to every session. */
 export type Notice =
   | { readonly _tag: 'rejected'; readonly refused: RefusedEvent }
@@ -338,6 +346,8 @@ export type LeaderMessage =
   | PushRefused
   | { readonly _tag: 'want-image'; readonly term: number; readonly epoch: number }
   | { readonly _tag: 'status'; readonly term: number; readonly status: BackendStatus; readonly facts: LeaderFacts }
+  /** Behind `hello`, and when it changes. Not sent for files that stay. */
+  | { readonly _tag: 'storage'; readonly term: number; readonly storage: StorageStatus }
   | { readonly _tag: 'notice'; readonly term: number; readonly notice: Notice }
   | { readonly _tag: 'outdated'; readonly term: number; readonly version: number }
   | Response

@@ -84,6 +84,7 @@ export class Leader {
       const known = readStateHead(options.storage) ?? {}
       this.#state = this.#open((storage, newClientId) => salvageEventlog(storage, newClientId, known))
     }
+    options.storage.status?.onChange(() => this.#tellStorage(this.#connections))
   }
 
   #open(openLog: typeof openEventlog): LeaderState {
@@ -93,7 +94,7 @@ export class Leader {
     const { log, salvaged } = openLog(storage, newClientId)
     let replica: StateReplica | undefined
     try {
-      log.raiseTerm()
+      log.raiseTerm(log.status.term === 0 ? storage.newLogTerm : 0)
       this.#tellSalvaged(salvaged)
       replica = new StateReplica(storage, log.status.term)
       return makeLeaderState({ environment, log, replica, keepExport: (bytes) => storage.keepExport(bytes) })
@@ -120,6 +121,7 @@ export class Leader {
     const connection: Connection = { send, feed: null }
     this.#connections.add(connection)
     send({ _tag: 'hello', term: this.term })
+    this.#tellStorage([connection])
     return {
       receive: (message) => {
         if (this.#state.isClosed && !this.#isSalvaging) return
@@ -131,6 +133,12 @@ export class Leader {
         this.#scheduleTurn()
       },
     }
+  }
+
+  #tellStorage(connections: Iterable<Connection>): void {
+    const storage = this.#options.storage.status?.current()
+    if (storage === undefined || this.#isEnded) return
+    for (const { send } of connections) send({ _tag: 'storage', term: this.term, storage })
   }
 
   /** Ends the loops and closes both databases. What sessions have pushed is written before. */

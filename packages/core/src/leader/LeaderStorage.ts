@@ -1,3 +1,4 @@
+import type { StorageStatus } from '../channel/LeaderMessage.ts'
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 
 /** What is left of a corrupt eventlog, and the empty one in its place. */
@@ -35,4 +36,17 @@ export interface LeaderStorage {
    * machine that keeps the corrupt one from being opened.
    */
   readonly setAsideEventlog: () => SetAsideEventlog
+  /** What the sessions' status says of it. Without it: files that stay. */
+  readonly status?: StorageStatusSource
+  /**
+   * A new log starts above this term: for storage that can vanish while sessions live on, which ignore a leader whose
+   * term is lower than the last one's. Must rise from one new log to the next.
+   */
+  readonly newLogTerm?: number
+}
+
+export interface StorageStatusSource {
+  readonly current: () => StorageStatus
+  /** Called with every change. */
+  readonly onChange: (listener: () => void) => void
 }

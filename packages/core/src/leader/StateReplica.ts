@@ -85,7 +85,7 @@ export const readStateHead = (
 export class StateReplica {
   readonly #storage: LeaderStorage
   readonly #term: number
-  #connection: SqliteConnection | null
+  #connection: SqliteConnection | null = null
   #open: OpenState | null = null
   /** An environment failure left the database where it was: compare with the log before it is used again. */
   #isSuspect = true
@@ -100,7 +100,6 @@ export class StateReplica {
       this.#open?.connection.prepare('UPDATE __headwater_state_head SET term = max(term, ?)').run([BigInt(term)])
     } catch (error) {
       if (!(error instanceof SqliteError)) throw error
-      this.#connection = null
       this.drop()
     }
   }

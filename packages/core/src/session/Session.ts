@@ -227,6 +227,9 @@ export class Session {
         state.backendStatus = message.status
         if (state.waitingFor === null) hearFacts(state, message.facts)
         return state.listener.onStatus()
+      case 'storage':
+        state.storage = message.storage
+        return state.listener.onStatus()
       case 'notice':
         return this.#options.onNotice(message.notice)
       case 'outdated':

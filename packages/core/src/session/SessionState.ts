@@ -2,7 +2,7 @@
  * Every mutable cell of a session, in one record. Each step runs to its end without awaiting anything: it computes a pure
  * merge, writes the database in one transaction, and only then publishes these cells.
  */
-import type { BackendStatus, LeaderFacts, RefusedEvent } from '../channel/LeaderMessage.ts'
+import type { BackendStatus, LeaderFacts, RefusedEvent, StorageStatus } from '../channel/LeaderMessage.ts'
 import type { EventEffect } from '../channel/PackedEffects.ts'
 import type { LeaderClient } from '../channel/LeaderClient.ts'
 import type { Environment } from '../environment/Environment.ts'
@@ -89,6 +89,8 @@ export interface SessionState {
   /** The leader has spoken of another epoch or attachment, whose rows are still to come. */
   isOutrun: boolean
   backendStatus: BackendStatus | null
+  /** `null`: files that stay. */
+  storage: StorageStatus | null
   connection: LeaderConnection
   term: number
   /** Number of the subscription that waits for its answer, or `null`. */
@@ -127,6 +129,7 @@ export const makeSessionState = (
   facts: null,
   isOutrun: false,
   backendStatus: null,
+  storage: null,
   connection: 'connecting',
   term: 0,
   waitingFor: null,

@@ -80,6 +80,7 @@ export class Store {
   readonly #refreshListeners = new Set<() => void>()
   readonly #newsWaiters = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
+  readonly #stopHide: (() => void) | undefined
   #isClosing = false
 
   /** @internal Use `createStore`. */
@@ -118,6 +119,7 @@ export class Store {
         if (error instanceof Error) this.#tellNotice({ _tag: 'failure', error })
       },
     })
+    this.#stopHide = connection.onHide?.(() => this.#session.flush())
     this.rejected = makeRejectedEvents(this.#session)
     this.quarantined = makeQuarantinedEvents(this.#session)
   }
@@ -443,6 +445,7 @@ export class Store {
   }
 
   async #end(): Promise<void> {
+    this.#stopHide?.()
     this.#live.clear()
     this.#graph.close()
     await this.#session.close()

@@ -1,4 +1,4 @@
-import type { BackendStatus } from '../channel/LeaderMessage.ts'
+import type { BackendStatus, StorageStatus } from '../channel/LeaderMessage.ts'
 import { compare, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import type { LeaderConnection, SessionState } from '../session/SessionState.ts'
 
@@ -26,6 +26,8 @@ export interface StoreStatus {
     readonly settledHead: EventSequenceNumber
   }
   readonly backend: BackendStatus
+  /** As the leader has told it. */
+  readonly storage: StorageStatus
   /** How far this session has come towards its leader's log; `null` when it has all of it. */
   readonly progress: { readonly done: number; readonly total: number } | null
   /** Everything committed here is confirmed by the backend, and everything the backend has is here. */
@@ -46,6 +48,8 @@ const noBackend: BackendStatus = {
   lastContactAt: null,
   isCaughtUp: false,
 }
+
+const files: StorageStatus = { kind: 'files', warnings: [] }
 
 /** The status as the session's cells have it now. */
 export const statusOf = (session: SessionState): StoreStatus => {
@@ -73,6 +77,7 @@ export const statusOf = (session: SessionState): StoreStatus => {
       settledHead: facts?.settledHead ?? root,
     },
     backend,
+    storage: session.storage ?? files,
     progress: isBehind ? { done: sync.upstreamHead.global, total: localHead.global } : null,
     isSynced:
       session.connection === 'connected' &&

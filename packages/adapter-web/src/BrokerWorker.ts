@@ -1,0 +1,4 @@
+/** The SharedWorker between tabs: composition only. */
+import { serveBroker } from './PortBroker.ts'
+
+serveBroker(globalThis as unknown as EventTarget)

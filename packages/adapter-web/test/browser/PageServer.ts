@@ -1,0 +1,86 @@
+import { readFileSync, rmSync, mkdtempSync } from 'node:fs'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join, normalize } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+
+export interface PageServer {
+  /** `http://127.0.0.1:<port>`; the page of the entry `X.ts` is at `/X`. */
+  readonly url: string
+  readonly close: () => Promise<void>
+}
+
+/** What an app with the strictest policy allows: no inline script, no `eval`, WebAssembly, its own workers. */
+const policy = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; connect-src 'self'"
+
+const typeOf: Readonly<Record<string, string>> = {
+  '.js': 'text/javascript',
+  '.wasm': 'application/wasm',
+  '.html': 'text/html; charset=utf-8',
+}
+
+const pagesFolder = fileURLToPath(new URL('pages', import.meta.url))
+
+/** Bundles entries of `pages/` as an app's production build would, and serves each as a page with a strict policy. */
+export const servePages = async (entries: ReadonlyArray<string>): Promise<PageServer> => {
+  const folder = mkdtempSync(join(tmpdir(), 'headwater-pages-'))
+  await bundle(entries, folder)
+  const server = createServer((request, response) => {
+    const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
+    const name = path.slice(1)
+    if (entries.includes(name)) send(response, '.html', page(name))
+    else sendFile(response, join(folder, path))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    close: async () => {
+      server.closeAllConnections()
+      await new Promise((resolve) => server.close(resolve))
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Vite with no configuration for workers or WebAssembly: what a user's app has. */
+const bundle = (entries: ReadonlyArray<string>, outDir: string): Promise<unknown> =>
+  build({
+    root: pagesFolder,
+    configFile: false,
+    logLevel: 'error',
+    base: '/',
+    build: {
+      outDir,
+      emptyOutDir: true,
+      minify: false,
+      chunkSizeWarningLimit: 10_000,
+      rollupOptions: {
+        input: Object.fromEntries(entries.map((name) => [name, join(pagesFolder, `${name}.ts`)])),
+        output: { entryFileNames: '[name].js' },
+      },
+    },
+  })
+
+const page = (entry: string): string =>
+  `<!doctype html><meta charset="utf-8"><title>${entry}</title><script type="module" src="/${entry}.js"></script>`
+
+const sendFile = (response: ServerResponse, path: string): void => {
+  let content: Buffer
+  try {
+    content = readFileSync(path)
+  } catch {
+    response.writeHead(404).end()
+    return
+  }
+  send(response, extname(path), content)
+}
+
+const send = (response: ServerResponse, type: string, content: string | Buffer): void => {
+  response.writeHead(200, {
+    'content-type': typeOf[type] ?? 'application/octet-stream',
+    'content-security-policy': policy,
+  })
+  response.end(content)
+}

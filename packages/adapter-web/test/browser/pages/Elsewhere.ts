@@ -1,0 +1,2 @@
+/** Where tabs go when they go somewhere else. */
+document.title = 'elsewhere'

@@ -1,0 +1,3 @@
+import { exposeWorkerSuite } from '../SuiteCases.ts'
+
+exposeWorkerSuite(new Worker(new URL('./StoreFoldersWorker.ts', import.meta.url), { type: 'module' }))

@@ -60,7 +60,7 @@ test('fifty rapid reloads of one tab, beside one that commits', { timeout: 180_0
   const [stays, reloads] = [await openTab(), await openTab()]
   const before = (await stays.call('ids')).length
   for (let n = 0; n < 50; n++) {
-    await reloads.page.reload({ waitUntil: 'commit' })
+    await reloads.reloadSoon()
     // Some get as far as having a store, some do not; none is waited for.
     if (n % 5 === 4) void reloads.page.evaluate('headwaterTab.open()').catch(() => undefined)
     await stays.call('commit', `reload ${n}`, 2)
@@ -83,7 +83,7 @@ test(
         await tab.call('persisted')
         expected += 5
       }
-      await tab.page.reload({ waitUntil: 'commit' })
+      await tab.reloadSoon()
       if (n % 10 === 9) {
         await tab.call('open')
         expect((await tab.call('ids')).length).toBe(expected)

@@ -66,8 +66,9 @@ const strike = async (world: BrowserWorld, blow: Blow, run: string, tabs: Readon
   const expected = before.size + perTab * (tabs.length + others.length)
   const recovered = others.map((tab) => tab.call('until', expected, term + 1, patienceMs).catch(() => null))
 
+  const crash = blow === 'crash' ? await leader.prepareCrash() : nothing
   const struckAt = Date.now()
-  const hitting = hit(world, blow, leader, pid)
+  const hitting = hit(world, { blow, leader, pid, crash })
   await Promise.all(others.map((tab, i) => tab.call('commit', `${run} meanwhile ${i}`, perTab)))
   const times = await Promise.all(recovered)
 
@@ -89,19 +90,23 @@ const leaderOf = async (tabs: ReadonlyArray<Tab>): Promise<Tab> => {
   throw new Error('none of the tabs leads')
 }
 
+interface Hit {
+  readonly blow: Blow
+  readonly leader: Tab
+  readonly pid: number
+  readonly crash: () => Promise<void>
+}
+
+const nothing = (): Promise<void> => Promise.resolve()
+
 /** Answers how the tab comes back, or `null` where it does not. */
-const hit = async (
-  { server }: BrowserWorld,
-  blow: Blow,
-  leader: Tab,
-  pid: number,
-): Promise<() => Promise<Tab | null>> => {
+const hit = async ({ server }: BrowserWorld, { blow, leader, pid, crash }: Hit): Promise<() => Promise<Tab | null>> => {
   switch (blow) {
     case 'close':
       await leader.close()
       return () => Promise.resolve(null)
     case 'crash':
-      await leader.crash()
+      await crash()
       return () => Promise.resolve(null)
     case 'navigation':
       await leader.page.goto(`${server.url}/Elsewhere`, { waitUntil: 'commit' })

@@ -1,5 +1,5 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
-import { crash } from './TabDriver.ts'
+import { prepareCrash } from './TabDriver.ts'
 import type { TabMethods } from './pages/Tab.ts'
 import type { BrowserWorld } from './SuiteInBrowser.ts'
 
@@ -56,8 +56,8 @@ export class Tab {
     )) as Answer<M>
   }
 
-  crash(): Promise<void> {
-    return crash(this.#context, this.page)
+  prepareCrash(): Promise<() => Promise<void>> {
+    return prepareCrash(this.#context, this.page)
   }
 
   /** The process that everything of this tab runs in: the one that gets busy when it does. */
@@ -78,6 +78,19 @@ export class Tab {
       throw new Error('no process stands out: the machine is too busy to tell them apart')
     } finally {
       await browser.detach()
+    }
+  }
+
+  /** Does not wait for the page to load. */
+  async reloadSoon(): Promise<void> {
+    for (;;) {
+      try {
+        await this.page.reload({ waitUntil: 'commit' })
+        return
+      } catch (error) {
+        // In the moment between the old page and the new one there is none to reload.
+        if (!String(error).includes('Not attached to an active page')) throw error
+      }
     }
   }
 

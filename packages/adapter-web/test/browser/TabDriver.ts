@@ -29,16 +29,18 @@ export const driveTabs = async (context: BrowserContext, url: string): Promise<v
     const page = tabs.get(call.tab)
     tabs.delete(call.tab)
     if (page === undefined) return
-    if (call.do === 'crash') await crash(context, page)
+    if (call.do === 'crash') await (await prepareCrash(context, page))()
     await page.close()
   })
 }
 
-/** Ends a page's process at once. */
-export const crash = async (context: BrowserContext, page: Page): Promise<void> => {
+/** The answer ends a page's process at once. */
+export const prepareCrash = async (context: BrowserContext, page: Page): Promise<() => Promise<void>> => {
   const session = await context.newCDPSession(page)
   const crashed = new Promise<void>((resolve) => page.once('crash', () => resolve()))
-  // Never answered.
-  session.send('Page.crash').catch(() => undefined)
-  await crashed
+  return async () => {
+    // Never answered.
+    session.send('Page.crash').catch(() => undefined)
+    await crashed
+  }
 }

@@ -13,6 +13,12 @@ export interface RawLeader {
   readonly commit: (events: ReadonlyArray<TodoArgs>) => void
   /** One transaction on each file; durable when it returns. */
   readonly persist: (events: ReadonlyArray<TodoArgs>) => void
+  /** Takes back the last `undone` events and puts `events` in their place: the three databases, each in one transaction. */
+  readonly rebase: Readonly<
+    Record<'log' | 'session' | 'state', (undone: number, events: ReadonlyArray<TodoArgs>) => void>
+  >
+  /** What is there stays there. */
+  readonly forgetUndo: () => void
   /** Of the session's tables. */
   readonly checksum: () => string
   readonly close: () => void
@@ -38,20 +44,32 @@ export const openRawLeader = (directory: string): RawLeader => {
   const log = new Database(path.join(directory, 'eventlog-v1.db'))
   log.exec(eventlogSql)
   const insert = log.prepare('INSERT INTO eventlog VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+  const deleteBehind = log.prepare('DELETE FROM eventlog WHERE (seqNumGlobal, seqNumClient) > (?, ?)')
   const [begin, commit] = [log.prepare('BEGIN IMMEDIATE'), log.prepare('COMMIT')]
   let seq = 0
+  const append = (event: TodoArgs): void => {
+    seq++
+    const id = `${event.id.slice(0, -13)}-${event.id.slice(-12)}`
+    const now = Date.now()
+    insert.run(seq, 0, 0, seq - 1, 0, id, id, 'todoCreated', JSON.stringify(event), anyId, anyId, now, null)
+  }
+  const rebaseLog = (undone: number, events: ReadonlyArray<TodoArgs>): void => {
+    begin.run()
+    seq -= undone
+    if (undone > 0) deleteBehind.run(seq, 0)
+    for (const event of events) append(event)
+    commit.run()
+  }
   return {
     commit: session.commit,
     persist: (events) => {
-      begin.run()
-      for (const event of events) {
-        seq++
-        const id = `${event.id.slice(0, -13)}-${event.id.slice(-12)}`
-        const now = Date.now()
-        insert.run(seq, 0, 0, seq - 1, 0, id, id, 'todoCreated', JSON.stringify(event), anyId, anyId, now, null)
-      }
-      commit.run()
+      rebaseLog(0, events)
       state.commit(events)
+    },
+    rebase: { log: rebaseLog, session: session.rebase, state: state.rebase },
+    forgetUndo: () => {
+      session.forgetUndo()
+      state.forgetUndo()
     },
     checksum: session.checksum,
     close: () => {

@@ -9,6 +9,10 @@ import { type TodoArgs, todosChecksum } from './TodoRows.ts'
 export interface RawTodos {
   /** One transaction. */
   readonly commit: (events: ReadonlyArray<TodoArgs>) => void
+  /** One transaction: takes back the last `undone` events, newest first, and then commits `events`. Only with `capture`. */
+  readonly rebase: (undone: number, events: ReadonlyArray<TodoArgs>) => void
+  /** Nothing will be taken back any more. Only with `capture`. */
+  readonly forgetUndo: () => void
   readonly checksum: () => string
   readonly close: () => void
 }
@@ -33,9 +37,8 @@ export const openRawTodos = (options: { readonly capture: boolean; readonly path
   if (options.path !== undefined) database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL')
   database.exec(`PRAGMA foreign_keys = ON; ${todosSql}`)
   const insertTodo = database.prepare('INSERT INTO todos (id, text, done) VALUES (?, ?, ?)')
-  const write = options.capture
-    ? capturing(database, insertTodo)
-    : ({ id, text }: TodoArgs) => void insertTodo.run(id, text, 0)
+  const captured = options.capture ? capturing(database, insertTodo) : undefined
+  const write = captured?.write ?? (({ id, text }: TodoArgs) => void insertTodo.run(id, text, 0))
   const begin = database.prepare('BEGIN')
   const commit = database.prepare('COMMIT')
   return {
@@ -44,6 +47,13 @@ export const openRawTodos = (options: { readonly capture: boolean; readonly path
       for (const event of events) write(event)
       commit.run()
     },
+    rebase: (undone, events) => {
+      begin.run()
+      captured?.undo(undone)
+      for (const event of events) write(event)
+      commit.run()
+    },
+    forgetUndo: () => captured?.forget(),
     checksum: () => {
       const rows = database.prepare<[], [string, string, number]>('SELECT id, text, done FROM todos ORDER BY id').raw()
       const [counted = -1] =
@@ -54,7 +64,14 @@ export const openRawTodos = (options: { readonly capture: boolean; readonly path
   }
 }
 
-const capturing = (database: Database.Database, insertTodo: Database.Statement): ((args: TodoArgs) => void) => {
+/** What capture makes possible, inside the caller's transaction. */
+interface Captured {
+  readonly write: (args: TodoArgs) => void
+  readonly undo: (count: number) => void
+  readonly forget: () => void
+}
+
+const capturing = (database: Database.Database, insertTodo: Database.Statement): Captured => {
   let captured: Array<ReadonlyArray<unknown>> = []
   let seq = 0
   database.function('capture', { varargs: true, safeIntegers: true }, (...call: Array<unknown>) => {
@@ -65,12 +82,31 @@ const capturing = (database: Database.Database, insertTodo: Database.Statement):
   const insertChangeset = database.prepare(
     'INSERT INTO changeset (seqNumGlobal, seqNumClient, eventId, changeset) VALUES (?, ?, ?, ?)',
   )
-  return ({ id, text }) => {
-    captured = []
-    insertTodo.run(id, text, 0)
-    const changeset = JSON.stringify(captured, (_, value: unknown) =>
-      typeof value === 'bigint' ? Number(value) : value,
-    )
-    insertChangeset.run(++seq, 0, id, Buffer.from(changeset))
+  const behind = database
+    .prepare<[number], Buffer>('SELECT changeset FROM changeset WHERE seqNumGlobal > ? ORDER BY seqNumGlobal DESC')
+    .pluck()
+  const deleteBehind = database.prepare('DELETE FROM changeset WHERE seqNumGlobal > ?')
+  const deleteTodo = database.prepare('DELETE FROM todos WHERE id = ?')
+  /** Every event is one INSERT: its inverse deletes exactly that row. */
+  const applyInverse = (changeset: Buffer): void => {
+    for (const [, id] of JSON.parse(changeset.toString('utf8')) as ReadonlyArray<ReadonlyArray<unknown>>) {
+      if (deleteTodo.run(id).changes !== 1) throw new Error(`todo ${String(id)} is gone`)
+    }
+  }
+  return {
+    write: ({ id, text }) => {
+      captured = []
+      insertTodo.run(id, text, 0)
+      const changeset = JSON.stringify(captured, (_, value: unknown) =>
+        typeof value === 'bigint' ? Number(value) : value,
+      )
+      insertChangeset.run(++seq, 0, id, Buffer.from(changeset))
+    },
+    undo: (count) => {
+      seq -= count
+      for (const changeset of behind.all(seq)) applyInverse(changeset)
+      deleteBehind.run(seq)
+    },
+    forget: () => void deleteBehind.run(0),
   }
 }

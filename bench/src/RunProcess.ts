@@ -17,7 +17,7 @@ export class RunFailed extends Error {
 }
 
 /** A run that takes longer hangs. */
-const timeoutMsDefault = 120_000
+const timeoutMsDefault = 300_000
 
 const runFile = fileURLToPath(new URL('run.ts', import.meta.url))
 

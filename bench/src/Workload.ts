@@ -23,8 +23,10 @@ export interface Target {
   readonly value: number
 }
 
-/** One row to be made of a figure. */
+/** One row to be made of a figure. A side that did not run, or did not measure the figure, gives none. */
 export interface Comparison {
+  /** The side of ours that the row is about, where it is not the first. */
+  readonly side?: string
   /** A side of the workload, or `null` when only the figure itself is reported. */
   readonly against: string | null
   readonly target?: Target
@@ -33,7 +35,7 @@ export interface Comparison {
 export interface Figure {
   /** The key in `Measurement.figures`. */
   readonly name: string
-  readonly unit: 'µs' | 'ms' | 's' | 'events/s' | 'MB' | '×'
+  readonly unit: 'µs' | 'ms' | 's' | 'events/s' | 'MB' | 'kB' | 'messages' | 'packages' | 'requests' | 'bytes' | '×'
   readonly about: string
   readonly comparisons: ReadonlyArray<Comparison>
 }
@@ -41,11 +43,25 @@ export interface Figure {
 /** Makes one run. Its module is loaded in the run's own process only, so that a side carries nothing of the others. */
 export type RunSide = () => Promise<Measurement>
 
+/** A library that others made, a project of its own in `bench/peers`. */
+export type Peer = 'livestore' | 'tanstack'
+
+export interface Side {
+  readonly name: string
+  /** What is under it: `better-sqlite3`, `wa-sqlite`. */
+  readonly engine: string
+  readonly run: RunSide
+  /** Whose it is, if not ours and not raw SQL: left out with `--peer none`, or where it can't be installed. */
+  readonly peer?: Peer
+  /** Takes more than 20 s: runs once, and only with `--full`. */
+  readonly isSlow?: true
+}
+
 export interface Workload {
   readonly name: string
   readonly about: string
-  /** Ours first; the others run in between, in this order, in every round. `engine` names what is under it. */
-  readonly sides: ReadonlyArray<{ readonly name: string; readonly engine: string; readonly run: RunSide }>
+  /** Ours first; all of them run in this order in every round. */
+  readonly sides: ReadonlyArray<Side>
   readonly figures: ReadonlyArray<Figure>
 }
 

@@ -1,37 +1,65 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
-import { cpus, tmpdir } from 'node:os'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { runWorkload } from './Bench.ts'
+import { type BenchPlan, plannedSides, runWorkload } from './Bench.ts'
+import { benchDocs, withGenerated } from './BenchDocs.ts'
 import { type BenchOptions, BenchUsage, benchHelp, readBenchOptions } from './BenchOptions.ts'
 import { type BenchResult, ChecksumMismatch } from './BenchResult.ts'
 import { profileTable, readProfiles } from './CpuProfile.ts'
+import { machineReport } from './MachineReport.ts'
+import { installPeer } from './PeerProject.ts'
 import { resultTable } from './ResultTable.ts'
 import { RunFailed, runProcess } from './RunProcess.ts'
+import type { Peer } from './Workload.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
+const note = (text: string): void => void process.stderr.write(`${text}\n`)
 
 const measure = async (options: BenchOptions): Promise<number> => {
+  const plan = planOf(options)
   const results: Array<BenchResult> = []
   const failures: Array<string> = []
   for (const workload of options.workloads) {
     try {
-      const rows = await runWorkload(workload, options.rounds, ({ side, round, rounds }) =>
-        process.stderr.write(`${workload.name}: round ${round} of ${rounds}, ${side}\n`),
+      const outcome = await runWorkload(workload, plan, ({ side, round, rounds }) =>
+        note(`${workload.name}: round ${round} of ${rounds}, ${side}`),
       )
-      results.push(...rows)
+      results.push(...outcome.results)
+      failures.push(...outcome.failures)
     } catch (error) {
       if (!(error instanceof RunFailed || error instanceof ChecksumMismatch)) throw error
       failures.push(error.message)
     }
   }
-  const [cpu] = cpus()
-  say(
-    `Node ${process.versions.node}, ${cpu?.model ?? 'unknown CPU'} × ${cpus().length}, ${options.rounds} runs a side${options.isQuick ? ', quick' : ''}\n`,
-  )
-  say(resultTable(results))
-  if (options.jsonFile !== undefined) writeFileSync(options.jsonFile, `${JSON.stringify(results, null, 2)}\n`)
-  for (const failure of failures) process.stderr.write(`bench: ${failure}\n`)
+  await report(options, plan, results)
+  for (const failure of failures) note(`bench: ${failure}`)
   return failures.length > 0 ? 1 : 0
+}
+
+/** Installs the peers that the chosen workloads have, if they are wanted. */
+const planOf = ({ workloads, rounds, isFull, hasPeers }: BenchOptions): BenchPlan => {
+  const named = new Set(workloads.flatMap(({ sides }) => sides.flatMap(({ peer }) => peer ?? [])))
+  const wanted = workloads.flatMap((workload) => plannedSides(workload, { rounds, isFull, peers: named }))
+  const peers = new Set<Peer>()
+  for (const peer of new Set(wanted.flatMap((side) => side.peer ?? []))) {
+    if (!hasPeers) continue
+    const trouble = installPeer(peer, note)
+    if (trouble === undefined) peers.add(peer)
+    else note(`bench: ${trouble}`)
+  }
+  return { rounds, isFull, peers }
+}
+
+const report = async (options: BenchOptions, { peers }: BenchPlan, results: ReadonlyArray<BenchResult>) => {
+  const { rounds, isQuick, isFull, jsonFile, docsFile, workloads } = options
+  const runs = `${rounds} ${rounds === 1 ? 'run' : 'runs'} a side${isQuick ? ', quick: for orientation only' : isFull ? ', slow sides once' : ', without the slow sides'}`
+  const header = await machineReport(peers, runs, new Date())
+  say(`${header.join('\n')}\n\n${resultTable(results)}`)
+  if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(results, null, 2)}\n`)
+  if (docsFile !== undefined) {
+    const page = readFileSync(docsFile, 'utf8')
+    writeFileSync(docsFile, withGenerated(page, benchDocs(header, workloads, results)))
+  }
 }
 
 const profile = async ({ workloads }: BenchOptions): Promise<number> => {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
@@ -54,13 +55,18 @@ export const measureRawHttp = (): Promise<Measurement> =>
     })
   })
 
+/** The server's tables and statements as `packages/server` has them in format 2. */
 const openServerLog = (file: string) => {
   const database = new Database(file)
   database.exec(`PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
-    CREATE TABLE event (storeKey INTEGER NOT NULL, global INTEGER NOT NULL, eventId TEXT NOT NULL, json TEXT NOT NULL,
-      PRIMARY KEY (storeKey, global)) STRICT, WITHOUT ROWID;
-    CREATE UNIQUE INDEX eventById ON event (storeKey, eventId);`)
-  const insert = database.prepare('INSERT INTO event VALUES (1, ?, ?, ?)')
+    CREATE TABLE store (key INTEGER PRIMARY KEY, storeId TEXT NOT NULL UNIQUE, backendId TEXT NOT NULL,
+      headGlobal INTEGER NOT NULL, headId TEXT) STRICT;
+    CREATE TABLE event (storeKey INTEGER NOT NULL, global INTEGER NOT NULL, eventId TEXT NOT NULL, mark TEXT NOT NULL,
+      json TEXT NOT NULL, PRIMARY KEY (storeKey, global)) STRICT, WITHOUT ROWID;
+    CREATE UNIQUE INDEX eventById ON event (storeKey, eventId);
+    INSERT INTO store VALUES (1, 'bench', 'raw', 0, NULL);`)
+  const insert = database.prepare('INSERT INTO event (storeKey, global, eventId, mark, json) VALUES (1, ?, ?, ?, ?)')
+  const setHead = database.prepare('UPDATE store SET headGlobal = ?, headId = ? WHERE key = 1')
   const read = database.prepare<[number], string>(
     'SELECT json FROM event WHERE storeKey = 1 AND global > ? ORDER BY global',
   )
@@ -70,9 +76,12 @@ const openServerLog = (file: string) => {
     /** Takes a push, answers with the page that a reader gets. */
     append: (body: string): string => {
       const after = head
+      // One for each append, so that a restored log is told from what it was.
+      const mark = randomBytes(9).toString('base64url')
+      const events = JSON.parse(body) as ReadonlyArray<TodoArgs>
       database.transaction(() => {
-        for (const event of JSON.parse(body) as ReadonlyArray<TodoArgs>)
-          insert.run(++head, event.id, JSON.stringify(event))
+        for (const event of events) insert.run(++head, event.id, mark, JSON.stringify(event))
+        setHead.run(head, events.at(-1)?.id ?? null)
       })()
       return `[${read.all(after).join(',')}]`
     },

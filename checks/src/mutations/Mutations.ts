@@ -4,13 +4,14 @@ import { feedMutations } from './list/FeedMutations.ts'
 import { logMutations } from './list/LogMutations.ts'
 import { mergeMutations } from './list/MergeMutations.ts'
 import { nodeMutations } from './list/NodeMutations.ts'
+import { queryMutations } from './list/QueryMutations.ts'
 import { reactMutations } from './list/ReactMutations.ts'
 import { serverMutations } from './list/ServerMutations.ts'
 import { sessionMutations } from './list/SessionMutations.ts'
 import { sqliteMutations } from './list/SqliteMutations.ts'
 import type { Mutation } from './Mutation.ts'
 
-/** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, server, and React on top. */
+/** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, queries, server, and React on top. */
 export const mutations: ReadonlyArray<Mutation> = [
   ...mergeMutations,
   ...logMutations,
@@ -19,6 +20,7 @@ export const mutations: ReadonlyArray<Mutation> = [
   ...backendMutations,
   ...sessionMutations,
   ...sqliteMutations,
+  ...queryMutations,
   ...serverMutations,
   ...nodeMutations,
   ...reactMutations,

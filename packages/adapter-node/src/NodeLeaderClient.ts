@@ -206,11 +206,15 @@ const connectToThread = async (target: number, folder: string, timeoutMs: number
   if (target === thisThread) return null
   const { port1, port2 } = new MessageChannel()
   const request: ConnectRequest = { headwater: 'connect', folder, port: port2 }
+  // Waiting for another thread's answer keeps this one alive no more than an unsettled promise does.
+  const keepAlive = setInterval(() => undefined, 2 ** 30)
   try {
     await postMessageToThread(target, request, [port2], timeoutMs)
   } catch {
     port1.close()
     return null
+  } finally {
+    clearInterval(keepAlive)
   }
   return await acceptedLine(port1, timeoutMs)
 }

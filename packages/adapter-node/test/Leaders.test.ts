@@ -1,5 +1,5 @@
 /** Who leads a store: threads that end, processes that compete, leaders that hang. */
-import { postMessageToThread } from 'node:worker_threads'
+import { Worker, postMessageToThread } from 'node:worker_threads'
 import type { Store } from '@headwater/core'
 import { describe, expect, test } from 'vitest'
 import { LeaderLine } from '../src/LeaderLine.ts'
@@ -47,6 +47,20 @@ describe('threads of one process', { timeout: 60_000 }, () => {
       expect(ids(await openStore({ directory, leader }))).toEqual(['other', 'owner'])
     })
   }
+
+  test('threads that have nothing else to wait for live until their store is open', async () => {
+    const directory = temporaryFolder()
+    const store = await openStore({ directory })
+    await store.commit(todoCreated({ id: '1', text: '' })).persisted
+    const ends = Array.from({ length: 3 }, async () => {
+      const worker = new Worker(new URL('./OpenAlone.ts', import.meta.url), { workerData: { directory }, stderr: true })
+      const said: Array<unknown> = []
+      worker.on('message', (message) => said.push(message))
+      const code = await new Promise<number>((resolve) => worker.once('exit', resolve))
+      return [code, ...said]
+    })
+    expect(await Promise.all(ends)).toEqual(ends.map(() => [0, 1]))
+  })
 
   test('a session of another thread than the one that started a hanging leader reports it and goes on in memory', async () => {
     const directory = temporaryFolder()

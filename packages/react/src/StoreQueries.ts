@@ -78,8 +78,10 @@ export class ShownQuery<A> {
   readonly #listeners = new Set<() => void>()
   #answer: { readonly result: A } | undefined
   #answeredAt = -1
+  /** Its live query cannot be brought up to date. */
+  #failure: { readonly error: unknown } | undefined
   /** From the store, in a refresh that has not ended. */
-  #next: { readonly result: A } | undefined
+  #next: { readonly result: A } | { readonly error: unknown } | undefined
   #unsubscribe: (() => void) | undefined
 
   constructor(queries: StoreQueries, query: Query<A>) {
@@ -95,6 +97,8 @@ export class ShownQuery<A> {
   /** The answer. **Fails with** what the query fails with; a closed store keeps its last answer. */
   readonly read = (): A => {
     const isLive = this.#unsubscribe !== undefined && this.#answeredAt >= 0
+    // Thrown while rendering, it reaches the error boundary.
+    if (this.#failure !== undefined) throw this.#failure.error
     if (!isLive && this.#answeredAt !== this.#queries.version) this.#ask()
     return this.#answer!.result
   }
@@ -128,11 +132,15 @@ export class ShownQuery<A> {
     const before = this.#answer
     try {
       let isFirst = true
-      this.#unsubscribe = this.#queries.store.subscribe(this.#query, (result) => {
-        if (isFirst) return this.#adopt(result)
-        this.#next = { result }
+      const hear = (next: { readonly result: A } | { readonly error: unknown }): void => {
+        this.#next = next
         this.#queries.changed(this as ShownQuery<unknown>)
-      })
+      }
+      this.#unsubscribe = this.#queries.store.subscribe(
+        this.#query,
+        (result) => (isFirst ? this.#adopt(result) : hear({ result })),
+        { onError: (error) => hear({ error }) },
+      )
       isFirst = false
     } catch (error) {
       // Rendering finds the same error, and takes it to the error boundary.
@@ -147,16 +155,19 @@ export class ShownQuery<A> {
   #detach(): void {
     this.#unsubscribe?.()
     this.#unsubscribe = undefined
-    this.#answeredAt = this.#next === undefined ? this.#queries.version : -1
+    this.#answeredAt = this.#next === undefined && this.#failure === undefined ? this.#queries.version : -1
     this.#next = undefined
+    this.#failure = undefined
   }
 
   /** Shows what the refresh brought. **Shape** whether it differs. */
   take(): boolean {
-    const before = this.#answer
-    if (this.#next !== undefined) this.#adopt(this.#next.result)
+    const [answer, failure, next] = [this.#answer, this.#failure, this.#next]
     this.#next = undefined
-    return this.#answer !== before
+    if (next === undefined) return false
+    this.#failure = 'error' in next ? next : undefined
+    if ('result' in next) this.#adopt(next.result)
+    return this.#answer !== answer || this.#failure !== failure
   }
 
   tell(): void {

@@ -30,6 +30,28 @@ test('shows what is there, and what a commit makes of it before the commit’s a
   await page.leave()
 })
 
+test('aggregates: a value, null without one, rendered again only when it differs', async () => {
+  let renders = 0
+  const Aggregates = (): ReactNode => {
+    renders++
+    return `${useQuery(todos.min('text'))} ${useQuery(todos.where({ done: true }).max('text'))} ${useQuery(todos.max('done'))}`
+  }
+  const page = await openPage(
+    <StoreProvider store={store}>
+      <Aggregates />
+    </StoreProvider>,
+  )
+  expect(page.text()).toBe('null null null')
+  act(() => void store.commit(todoCreated({ id: '1', text: 'b' })))
+  expect(page.text()).toBe('b null false')
+  act(() => void store.commit(todoDone({ id: '1' }), todoCreated({ id: '2', text: 'a' })))
+  expect(page.text()).toBe('a b true')
+  const before = renders
+  act(() => void store.commit(todoCreated({ id: '3', text: 'c' })))
+  expect(renders).toBe(before)
+  await page.leave()
+})
+
 test('a query made while rendering is subscribed to once, in StrictMode too; other values are another query', async () => {
   const subscribe = vi.spyOn(store, 'subscribe')
   const renders: Array<number> = []

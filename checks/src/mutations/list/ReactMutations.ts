@@ -9,9 +9,10 @@ export const reactMutations: ReadonlyArray<Mutation> = [
     name: 'answers-shown-one-by-one',
     why: 'one commit shows half of two queries when something renders in the middle of a refresh',
     file: `${react}/StoreQueries.ts`,
-    find: `        this.#next = { result }
+    find: `        this.#next = next
         this.#queries.changed(this as ShownQuery<unknown>)`,
-    replace: `        this.#adopt(result)
+    replace: `        this.#next = next
+        this.take()
         this.tell()`,
     caughtBy: { file: `${test}/Concurrent.test.tsx`, test: 'a render in the middle of a refresh' },
   },

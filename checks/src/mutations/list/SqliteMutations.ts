@@ -96,7 +96,7 @@ export const sqliteMutations: ReadonlyArray<Mutation> = [
   {
     name: 'live-count-counts-a-commit-twice',
     why: 'a counter on the screen is one too high until it is subscribed to again',
-    file: 'packages/core/src/store/LiveQueries.ts',
+    file: 'packages/core/src/store/LiveNews.ts',
     find: `if (subscriber.since >= news.step) continue`,
     replace: `if (subscriber.since > news.step) continue`,
     caughtBy: { file: 'packages/core/test/store/LiveQueries.test.ts' },

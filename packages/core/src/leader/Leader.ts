@@ -20,7 +20,7 @@ import { type BackendRunner, HostedBackend } from './HostedBackend.ts'
 import { factsOf } from './LeaderFacts.ts'
 import { LeaderInbox } from './LeaderInbox.ts'
 import { LeaderStale } from './LeaderError.ts'
-import { answers, changeAttachment, tellNotices } from './LeaderRequest.ts'
+import { answers, bytesOf, changeAttachment, tellNotices } from './LeaderRequest.ts'
 import { isAttached, type LeaderState, makeLeaderState, reloadLog } from './LeaderState.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
@@ -350,7 +350,7 @@ export class Leader {
   #answer(connection: Connection, { n, request, ask }: Request): void {
     try {
       const answer = (answers[request] as (leader: LeaderState, ask: unknown) => unknown)(this.#state, ask)
-      connection.send({ _tag: 'response', n, answer })
+      connection.send({ _tag: 'response', n, answer }, bytesOf(answer))
       if (request === 'wake') pulse(this.#latches.wake)
     } catch (error) {
       if (error instanceof LeaderStale || isCorrupt(error)) throw error

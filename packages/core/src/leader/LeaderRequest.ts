@@ -65,6 +65,12 @@ export const answers: Answers = {
   },
 }
 
+/** Buffers of an answer that nobody here needs any more: an exported log is the asker's. */
+export const bytesOf = (answer: unknown): ReadonlyArray<ArrayBufferLike> => {
+  if (typeof answer === 'object' && answer !== null && 'exported' in answer) return bytesOf(answer.exported)
+  return answer instanceof Uint8Array ? [answer.buffer] : []
+}
+
 /**
  * Binds the log to a backend log anew, with nothing settled: on the first attachment, for `re-push`, after salvage. For
  * `reset` the rows go as well and the backend's log is taken as it is. Nothing has changesets for what was settled

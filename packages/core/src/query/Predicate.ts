@@ -41,8 +41,10 @@ export const makeEvaluator = (table: TableDefinition, condition: Condition): ((r
     case 'isNull':
       return (row) => (value(row) === null) === condition.isNull
     case 'compare': {
-      const test = testByOperator[condition.operator]
-      return (row) => compared(value(row), condition.value, definition.collation, test)
+      const { operator, value: operand } = condition
+      const test = testByOperator[operator]
+      const evaluate = (row: SqliteRow): Truth => compared(value(row), operand, definition.collation, test)
+      return typeof operand === 'number' ? numberEvaluators[operator](index, operand, evaluate) : evaluate
     }
     case 'in':
       // An empty list is false even for NULL, as in SQLite.
@@ -114,6 +116,39 @@ const testByOperator: Readonly<Record<CompareOperator, (order: number) => boolea
   '<=': (order) => order <= 0,
   '>': (order) => order > 0,
   '>=': (order) => order >= 0,
+}
+
+/**
+ * A number beside a number needs no collation and no call: a commit evaluates the conditions of all live queries that
+ * have no equality, and this is what most of them are. `otherwise` knows all values.
+ */
+const numberEvaluators: Readonly<
+  Record<CompareOperator, (index: number, operand: number, otherwise: Evaluator) => Evaluator>
+> = {
+  '=': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value === operand : otherwise(row)
+  },
+  '!=': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value !== operand : otherwise(row)
+  },
+  '<': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value < operand : otherwise(row)
+  },
+  '<=': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value <= operand : otherwise(row)
+  },
+  '>': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value > operand : otherwise(row)
+  },
+  '>=': (index, operand, otherwise) => (row) => {
+    const value = row[index]
+    return typeof value === 'number' ? value >= operand : otherwise(row)
+  },
 }
 
 const compared = (

@@ -12,6 +12,7 @@ import type {
   UpdateOf,
 } from '../schema/TableDefinition.ts'
 import type { Write } from '../schema/Write.ts'
+import type { NumericName, OrderedName } from './Aggregate.ts'
 import { makeRowsQuery } from './TableQuery.ts'
 import type { RowsQuery } from './TableQuery.ts'
 import { deleteRows, insertRow, updateRows, upsertRow } from './TableWrite.ts'
@@ -34,6 +35,10 @@ export interface Table<Name extends string, C extends Columns> extends AnyTable 
   readonly select: RowsQuery<C, RowOf<C>>['select']
   readonly first: () => Query<RowOf<C> | undefined>
   readonly count: () => Query<number>
+  readonly sum: RowsQuery<C, RowOf<C>>['sum']
+  readonly avg: RowsQuery<C, RowOf<C>>['avg']
+  readonly min: RowsQuery<C, RowOf<C>>['min']
+  readonly max: RowsQuery<C, RowOf<C>>['max']
 
   /** Adds a row, or several in order. */
   readonly insert: {
@@ -98,6 +103,10 @@ export const table = <const Name extends string, C extends Columns>(
     select: ((...names: ReadonlyArray<keyof C & string>) => all.select(...names)) as typeof all.select,
     first: () => all.first(),
     count: () => all.count(),
+    sum: ((column: NumericName<C>) => all.sum(column)) as typeof all.sum,
+    avg: (column: NumericName<C>) => all.avg(column),
+    min: ((column: OrderedName<C>) => all.min(column)) as typeof all.min,
+    max: ((column: OrderedName<C>) => all.max(column)) as typeof all.max,
     insert: makeInsert<C>(definition),
     update: (values: UpdateOf<C>) => updateRows<C>(definition, values),
     delete: () => deleteRows<C>(definition),

@@ -1,12 +1,14 @@
 import type { Columns } from '../schema/Column.ts'
 import type { ColumnCodec } from '../schema/ColumnCodec.ts'
 import { quoteIdentifier } from '../schema/Identifier.ts'
-import type { OrderTerm, Query, QueryShape, QuerySource } from '../schema/Query.ts'
+import type { AggregateShape, OrderTerm, Query, QueryShape, QuerySource } from '../schema/Query.ts'
 import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { SqliteRow, SqliteValue } from '../schema/SqliteValue.ts'
 import { isSameValue } from '../sqlite/RowChange.ts'
 import { columnOf } from '../schema/TableDefinition.ts'
-import type { RowOf, TableDefinition } from '../schema/TableDefinition.ts'
+import type { ColumnType, RowOf, TableDefinition } from '../schema/TableDefinition.ts'
+import { aggregateIntegers, aggregateOf, aggregateSql, checkAggregate, decodeAggregate } from './Aggregate.ts'
+import type { NumericName, OrderedName } from './Aggregate.ts'
 import { whereSql } from './ConditionSql.ts'
 import { allOf, compileWhere } from './Where.ts'
 import type { Where } from './Where.ts'
@@ -38,6 +40,17 @@ export interface RowsQuery<C extends Columns, Row> extends Query<ReadonlyArray<R
   readonly first: () => Query<Row | undefined>
   /** How many rows there are. */
   readonly count: () => Query<number>
+  /**
+   * The sum of a column of numbers, `null` if there is no value (`?? 0`). **Fails with** running it throws
+   * `InvalidColumnValue` if the sum of an integer column is beyond 2^53, `SqliteError` if it passes 64 bits on its way.
+   */
+  readonly sum: <K extends NumericName<C>>(column: K) => Query<ColumnType<C[K]> | null>
+  /** The average of a column of numbers, `null` if there is no value. */
+  readonly avg: (column: NumericName<C>) => Query<number | null>
+  /** The smallest value of a column, in the order of `orderBy`; `null` if there is none. */
+  readonly min: <K extends OrderedName<C>>(column: K) => Query<ColumnType<C[K]> | null>
+  /** The greatest value of a column, in the order of `orderBy`; `null` if there is none. */
+  readonly max: <K extends OrderedName<C>>(column: K) => Query<ColumnType<C[K]> | null>
 }
 
 /** Every row of a table, in storage order: where building begins. */
@@ -105,6 +118,22 @@ class TableQuery implements Query<unknown> {
   count(): TableQuery {
     return new TableQuery({ ...this.source, shape: 'count' })
   }
+  sum(column: string): TableQuery {
+    return this.#aggregate('sum', column)
+  }
+  avg(column: string): TableQuery {
+    return this.#aggregate('avg', column)
+  }
+  min(column: string): TableQuery {
+    return this.#aggregate('min', column)
+  }
+  max(column: string): TableQuery {
+    return this.#aggregate('max', column)
+  }
+  #aggregate(shape: AggregateShape, column: string): TableQuery {
+    checkAggregate(this.source.table, shape, column)
+    return new TableQuery({ ...this.source, shape, columns: [column] })
+  }
 }
 
 const checkCount = ({ table }: QuerySource, name: string, count: number): number => {
@@ -119,6 +148,8 @@ interface CompiledQuery {
 
 const compile = (source: QuerySource): CompiledQuery => {
   const params: Array<SqliteValue> = []
+  const aggregate = aggregateOf(source.shape)
+  if (aggregate !== undefined) return { sql: aggregateSql(source, aggregate, fromSql(source, params)), params }
   return { sql: source.shape === 'count' ? countSql(source, params) : rowsSql(source, params), params }
 }
 
@@ -144,6 +175,12 @@ const orderSql = (table: TableDefinition, orderBy: ReadonlyArray<OrderTerm>): st
   return [...terms, ...storageOrder].join(', ')
 }
 
+/** ` FROM …` of the rows that an aggregate is of, with its column. */
+export const fromSql = (source: QuerySource, params: Array<SqliteValue>): string => {
+  if (source.limit !== undefined || source.offset > 0) return ` FROM (${rowsSql(source, params)})`
+  return ` FROM ${quoteIdentifier(source.table.name)}${whereSql(source.where, params)}`
+}
+
 /** How many rows `source` has. */
 export const countSql = (
   source: Pick<QuerySource, 'table' | 'where' | 'limit' | 'offset'>,
@@ -167,6 +204,8 @@ const selectedOf = ({ table, columns }: QuerySource): ReadonlyArray<ColumnCodec>
   columns.map((name) => columnOf(table, name))
 
 const integersOf = (source: QuerySource): 'number' | 'bigint' => {
+  const aggregate = aggregateOf(source.shape)
+  if (aggregate !== undefined) return aggregateIntegers(source, aggregate)
   const isExact = source.shape !== 'count' && selectedOf(source).some((codec) => codec.definition.kind === 'bigint')
   return isExact ? 'bigint' : 'number'
 }
@@ -196,6 +235,8 @@ export const makeRowDecoder = (source: QuerySource): ((stored: SqliteRow) => Rea
 }
 
 const decode = (source: QuerySource, rows: ReadonlyArray<SqliteRow>): unknown => {
+  const aggregate = aggregateOf(source.shape)
+  if (aggregate !== undefined) return decodeAggregate(source, aggregate, rows)
   if (source.shape === 'count') return Number(rows[0]?.[0] ?? 0)
   const codecs = selectedOf(source)
   const [first] = rows

@@ -27,7 +27,7 @@ export class QueryNode<out A> implements ReactiveNode<A> {
   /** State of the tables that `outcome` was read from by itself. */
   #tables = -1
   /** What the live query told last; `undefined` while there is none. */
-  #live: { outcome: Outcome<A>; readonly query: Query<A>; readonly unsubscribe: () => void } | undefined
+  #live: { outcome: Outcome<A>; readonly unsubscribe: () => void } | undefined
 
   constructor(graph: Graph, query: Query<A>) {
     this.#graph = graph
@@ -55,18 +55,7 @@ export class QueryNode<out A> implements ReactiveNode<A> {
   /** The refresh has ended: the live answer is the one to go by. */
   settle(): void {
     if (this.#live === undefined) return
-    const { outcome } = this.#live
-    this.#take(outcome)
-    if (outcome.isOk) return
-    // A live query that is back at its last answer tells nothing: it is made anew.
-    this.deactivate()
-    this.#tables = this.#graph.tables
-    this.#graph.unsure.add(this)
-  }
-
-  /** The live query could not be run or decoded. */
-  fail(error: unknown): void {
-    this.#hear({ isOk: false, error })
+    this.#take(this.#live.outcome)
   }
 
   #run(): Outcome<A> {
@@ -96,38 +85,25 @@ export class QueryNode<out A> implements ReactiveNode<A> {
 
   /** `undefined`: it is live. */
   #subscribe(): Outcome<A> | undefined {
-    const query = this.#watched()
     let first: Outcome<A> | undefined
     try {
-      const unsubscribe = this.#graph.host.subscribe(query, (value) => {
-        first ??= { isOk: true, value }
-        if (this.#live !== undefined) this.#hear({ isOk: true, value })
-      })
-      if (first !== undefined) this.#live = { outcome: first, query, unsubscribe }
+      const unsubscribe = this.#graph.host.subscribe(
+        this.query,
+        (value) => {
+          first ??= { isOk: true, value }
+          this.#hear({ isOk: true, value })
+        },
+        (error) => this.#hear({ isOk: false, error }),
+      )
+      if (first !== undefined) this.#live = { outcome: first, unsubscribe }
       else unsubscribe()
     } catch (error) {
       return { isOk: false, error }
     }
-    // A live query whose answer cannot be decoded tells nothing: running it says why.
+    // Told nothing: running it says why.
     if (first === undefined) return this.#run()
-    this.#graph.live.set(query, this)
     this.#take(first)
     return undefined
-  }
-
-  /** The query, telling of rows that it cannot decode. Of a table's own rows there are none, and it is more than its fields. */
-  #watched(): Query<A> {
-    const { query } = this
-    if (query.source !== undefined) return query
-    const decode: Query<A>['decode'] = (rows, columns) => {
-      try {
-        return query.decode(rows, columns)
-      } catch (error) {
-        this.fail(error)
-        throw error
-      }
-    }
-    return { ...query, decode }
   }
 
   #hear(outcome: Outcome<A>): void {
@@ -143,7 +119,6 @@ export class QueryNode<out A> implements ReactiveNode<A> {
     // What a live query told is only known to hold of a settled graph: alone it is read again.
     this.#tables = -1
     if (this.#live === undefined) return
-    this.#graph.live.delete(this.#live.query)
     this.#live.unsubscribe()
     this.#live = undefined
   }

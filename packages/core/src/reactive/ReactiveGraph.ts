@@ -22,7 +22,6 @@ import { SignalNode } from './SignalNode.ts'
 export class ReactiveGraph implements Graph {
   readonly host: ReactiveHost
   readonly unsettled = new Set<{ readonly settle: () => void }>()
-  readonly live = new Map<object, { readonly fail: (error: unknown) => void }>()
   readonly unsure = new Set<ReactiveNode<unknown>>()
   readonly running: Array<ReactiveNode<unknown>> = []
   readonly #queries = new WeakMap<Query<unknown>, QueryNode<unknown>>()
@@ -67,16 +66,6 @@ export class ReactiveGraph implements Graph {
     } finally {
       this.#depth--
       this.settle()
-    }
-  }
-
-  /** Runs a live query; computeds that read it hear of its failure. */
-  runLive<R>(query: object, run: () => R): R {
-    try {
-      return run()
-    } catch (error) {
-      this.live.get(query)?.fail(error)
-      throw error
     }
   }
 

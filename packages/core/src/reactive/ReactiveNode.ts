@@ -48,7 +48,8 @@ export interface Subscription {
 /** The tables and the store, as far as the graph needs them. */
 export interface ReactiveHost {
   readonly query: <A>(query: Query<A>) => A
-  readonly subscribe: <A>(query: Query<A>, notify: Listener<A>) => () => void
+  /** `onError` is told when the answer cannot be brought up to date; `notify` is when it can again. */
+  readonly subscribe: <A>(query: Query<A>, notify: Listener<A>, onError: (error: unknown) => void) => () => void
   /** A listener threw, or a computed failed with nobody to tell. */
   readonly onError: (error: unknown) => void
   /** **Fails with** `StoreClosed`. */
@@ -66,8 +67,6 @@ export interface Graph {
   readonly isSettled: boolean
   /** Live queries whose answer is to be taken when the refresh has ended. */
   readonly unsettled: Set<{ readonly settle: () => void }>
-  /** Who is to be told that a live query failed, by the query that was subscribed to. */
-  readonly live: Map<object, { readonly fail: (error: unknown) => void }>
   /** Observed nodes that no input can tell of a change: they are looked at after any. */
   readonly unsure: Set<ReactiveNode<unknown>>
   /** Computeds that are running, the innermost last. */

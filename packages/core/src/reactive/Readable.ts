@@ -48,7 +48,10 @@ export interface ReadableOptions<in A> {
 }
 
 export interface SubscribeOptions {
-  /** Of a computed: called with what it failed with. Default: the first failure is thrown, later ones are logged. */
+  /**
+   * Called with what the answer failed with; `listener` hears of the next one. Default: logged. The first answer of a
+   * query throws all the same, that of a computed only without `onError`.
+   */
   readonly onError?: (error: unknown) => void
 }
 

@@ -23,8 +23,11 @@ export interface Query<out A> {
   readonly decode: (rows: ReadonlyArray<SqliteRow>, columns: ReadonlyArray<string>) => A
 }
 
-/** What `decode` answers: an array of rows, the first one or `undefined`, a number. */
-export type QueryShape = 'rows' | 'first' | 'count'
+/** What `decode` answers: an array of rows, the first one or `undefined`, a number, an aggregate of a column. */
+export type QueryShape = 'rows' | 'first' | 'count' | AggregateShape
+
+/** An aggregate of the values of one column. */
+export type AggregateShape = 'sum' | 'avg' | 'min' | 'max'
 
 /** What `A` is for a given query. */
 export type QueryResult<Q> = Q extends Query<infer A> ? A : never
@@ -38,7 +41,8 @@ export interface OrderTerm {
  * A builder query as data.
  *
  * **Shape**  `orderBy` holds the terms asked for. Rows that these leave equal come in storage order: by rowid, or by
- * primary key in a table without one, so that a query has one answer. `columns` are the selected ones, in result order.
+ * primary key in a table without one, so that a query has one answer. `columns` are the selected ones, in result order;
+ * of an aggregate the one that it is of.
  */
 export interface QuerySource {
   readonly table: TableDefinition

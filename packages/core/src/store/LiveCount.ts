@@ -2,8 +2,7 @@ import { makePredicate } from '../query/Predicate.ts'
 import { countSql } from '../query/TableQuery.ts'
 import type { QuerySource } from '../schema/Query.ts'
 import type { SqliteValue } from '../schema/SqliteValue.ts'
-import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
-import { RowList } from './RowList.ts'
+import { type LiveAnswer, type LiveResult, type QueryRunner, valueAnswer } from './LiveResult.ts'
 
 /** A count over one table, kept up to date from the changed rows themselves; it reads once. **Fails with** as `run`. */
 export const makeLiveCount = (source: QuerySource, runner: QueryRunner): LiveResult => {
@@ -18,10 +17,10 @@ export const makeLiveCount = (source: QuerySource, runner: QueryRunner): LiveRes
   const become = (newTotal: number): LiveAnswer | undefined => {
     const before = count()
     total = newTotal
-    return count() === before ? undefined : answer(count())
+    return count() === before ? undefined : valueAnswer(count())
   }
   return {
-    current: () => answer(count()),
+    current: () => valueAnswer(count()),
     patch: (rows) => {
       let newTotal = total
       for (const { before, after } of rows) {
@@ -34,8 +33,3 @@ export const makeLiveCount = (source: QuerySource, runner: QueryRunner): LiveRes
     isEqualRow: (a, b) => a === b,
   }
 }
-
-const answer = (count: number): LiveAnswer => ({
-  result: () => count,
-  update: () => ({ rows: new RowList([[count]]), changes: undefined }),
-})

@@ -8,6 +8,7 @@
  * | -------------------------- | -------------------------------------------------- | ----------------------------------- |
  * | patched, `LiveRows`        | rows of one table, asked for with its methods      | O(log n) for each of its rows        |
  * | counted, `LiveCount`       | `count()` of such                                  | O(1) for each of its rows            |
+ * | adjusted, `LiveAggregate`  | `sum`, `avg`, `min`, `max` of such                 | O(1) for each of its rows, see there |
  * | run again, `makeLiveRerun` | raw SQL, joins                                     | the query, if a column of it changed |
  *
  * First all answers are brought up to date, then subscribers are told, in the order in which queries were first
@@ -15,65 +16,48 @@
  * that commit returns, and told behind what is being told; who has not had his turn yet hears of both at once, so that
  * nobody is told what is not true any more.
  */
+import { aggregateOf } from '../query/Aggregate.ts'
 import { rowKey } from '../query/ValueKey.ts'
 import type { Query } from '../schema/Query.ts'
 import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
+import { makeLiveAggregate } from './LiveAggregate.ts'
 import { makeLiveCount } from './LiveCount.ts'
+import { LiveNews, type LiveQuery, type Subscriber } from './LiveNews.ts'
 import { makeLiveRerun } from './LiveRerun.ts'
-import { combineAnswers, type LiveAnswer, type LiveResult, type QueryRunner } from './LiveResult.ts'
+import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
 import { LiveRows } from './LiveRows.ts'
 import { type NetRow, netByTable } from './NetChanges.ts'
 import { QueryIndex, type Touched } from './QueryIndex.ts'
 import type { ResultUpdate } from './ResultChange.ts'
-
-/** One query, however many subscribe to it. */
-interface LiveQuery {
-  /** Counts queries in the order in which they came. */
-  readonly number: number
-  readonly result: LiveResult
-  readonly subscribers: Set<Subscriber>
-  /** Ends it. */
-  readonly leave: () => void
-  /** The last step that changed the answer. */
-  changedAt: number
-  /** What could not be brought up to date is read anew at the next occasion. */
-  isBroken: boolean
-}
-
-interface Subscriber {
-  readonly tell: (answer: LiveAnswer) => void
-  told: LiveAnswer
-  /** Steps up to this one are in what it was told. */
-  since: number
-  isActive: boolean
-}
-
-interface News {
-  readonly step: number
-  readonly live: LiveQuery
-  readonly answer: LiveAnswer
-}
 
 export class LiveQueries {
   readonly #runner: QueryRunner
   /** By the table or raw query that a query is of, then by its text and values. */
   readonly #queries = new Map<object, Map<string, LiveQuery>>()
   #index = new QueryIndex<LiveQuery>()
+  readonly #failed = new Set<LiveQuery>()
+  /** Empty between two steps: most commits concern no query and should not pay for a map. */
+  #touched: Touched<LiveQuery> = new Map()
   #queryCount = 0
   #steps = 0
   #waiting: Array<TableChanges> = []
   #isUpdating = false
-  #news: Array<News> = []
-  #isTelling = false
+  readonly #news: LiveNews
 
   constructor(runner: QueryRunner) {
     this.#runner = runner
+    this.#news = new LiveNews(runner.onError)
   }
 
-  /** Calls `notify` with the answer now and whenever it differs. **Fails with** what the first run fails with. */
-  subscribe<A>(query: Query<A>, notify: (result: A) => void): () => void {
-    return this.#subscribe(query, (answer) => notify(answer.result() as A))
+  /**
+   * Calls `notify` with the answer now and whenever it differs; `onError` when it cannot be brought up to date (an equal
+   * failure once), and `notify` again when it can. Without `onError` that is logged.
+   *
+   * **Fails with**  what the first run fails with.
+   */
+  subscribe<A>(query: Query<A>, notify: (result: A) => void, onError?: (error: unknown) => void): () => void {
+    return this.#subscribe(query, (answer) => notify(answer.result() as A), onError)
   }
 
   /** The same with the rows as a list and what changed in it. **Fails with** `QueryInvalid` if it is no query for rows. */
@@ -83,16 +67,16 @@ export class LiveQueries {
         table: query.source?.table.name ?? 'sql',
         problem: `only a query for rows has changes, this one asks for ${query.shape}`,
       })
-    return this.#subscribe(query, (answer) => notify(answer.update() as ResultUpdate<Row>))
+    return this.#subscribe(query, (answer) => notify(answer.update() as ResultUpdate<Row>), undefined)
   }
 
-  #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void): () => void {
+  #subscribe(query: Query<unknown>, tell: (answer: LiveAnswer) => void, onError: Subscriber['onError']): () => void {
     const live = this.#join(query)
     const told = live.result.current()
-    const subscriber: Subscriber = { tell, told, since: this.#steps, isActive: true }
+    const subscriber: Subscriber = { tell, onError, told, hasMissed: false, since: this.#steps, isActive: true }
     live.subscribers.add(subscriber)
-    this.#tell(subscriber, told)
-    this.#tellAll()
+    this.#news.tell(subscriber, told)
+    this.#news.tellAll()
     return () => {
       if (!subscriber.isActive) return
       subscriber.isActive = false
@@ -115,7 +99,7 @@ export class LiveQueries {
       })
       queries.set(key, live)
       this.#queries.set(owner, queries)
-    } else if (live.isBroken) {
+    } else if (live.failure !== undefined) {
       this.#repair(live)
     }
     return live
@@ -124,7 +108,6 @@ export class LiveQueries {
   /** For one more subscriber. **Fails with** what keeps it broken. */
   #repair(live: LiveQuery): void {
     const answer = live.result.reload()
-    live.isBroken = false
     this.#steps++
     this.#note(live, answer)
   }
@@ -140,9 +123,10 @@ export class LiveQueries {
       leave: () => {
         forget()
         leaveIndex()
+        this.#failed.delete(live)
       },
       changedAt: 0,
-      isBroken: false,
+      failure: undefined,
     }
     const leaveIndex =
       reads === undefined ? this.#index.addPatched(live, query.source!) : this.#index.addRerun(live, reads)
@@ -150,9 +134,12 @@ export class LiveQueries {
   }
 
   /** `undefined` where only running it again will do. */
-  #patched({ source }: Query<unknown>): LiveResult | undefined {
+  #patched(query: Query<unknown>): LiveResult | undefined {
+    const { source } = query
     if (source === undefined || !this.#runner.isDeclared(source.table)) return undefined
     if (source.shape === 'count') return makeLiveCount(source, this.#runner)
+    const aggregate = aggregateOf(source.shape)
+    if (aggregate !== undefined) return makeLiveAggregate(query, source, aggregate, this.#runner)
     try {
       return new LiveRows(source, this.#runner)
     } catch {
@@ -165,22 +152,22 @@ export class LiveQueries {
 
   /** A refresh is under way: some subscribers have been told, others not yet. */
   get isRefreshing(): boolean {
-    return this.#isUpdating || this.#isTelling
+    return this.#isUpdating || this.#news.isTelling
   }
 
   /** Once per commit, rebase or snapshot. What a subscriber commits is told behind what is being told. */
   refresh(changes: TableChanges): void {
     if (this.#queries.size === 0) return
-    this.#waiting.push(changes)
     // The app's own decoders run here.
-    if (this.#isUpdating) return
+    if (this.#isUpdating) return void this.#waiting.push(changes)
     this.#isUpdating = true
     try {
+      this.#update(changes)
       for (let next = this.#waiting.shift(); next !== undefined; next = this.#waiting.shift()) this.#update(next)
     } finally {
       this.#isUpdating = false
     }
-    this.#tellAll()
+    this.#news.tellAll()
   }
 
   #update(changes: TableChanges): void {
@@ -191,27 +178,34 @@ export class LiveQueries {
       return
     }
     const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
-    const touched: Touched<LiveQuery> = new Map()
-    const unclear = new Set<LiveQuery>()
+    const touched = this.#touched
+    const unclear: Array<LiveQuery> = []
     for (const change of netByTable(rowChanges)) {
       this.#index.touch(change, touched)
-      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.add(live)
+      if (change.isUnclear) for (const live of this.#index.all(change.table.name)) unclear.push(live)
     }
     for (const live of unclear) touched.set(live, [])
+    // It may have been the machine's failure, which no row tells of.
+    for (const live of this.#failed) if (!touched.has(live)) touched.set(live, [])
     if (touched.size === 0) return
+    const isUnclear = new Set(unclear)
+    this.#touched = new Map()
     for (const live of inOrder(Array.from(touched.keys())))
-      this.#bring(live, unclear.has(live) ? undefined : touched.get(live))
+      this.#bring(live, isUnclear.has(live) ? undefined : touched.get(live))
   }
 
   /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */
   #bring(live: LiveQuery, rows: ReadonlyArray<NetRow> | undefined): void {
     try {
-      const answer = rows === undefined || live.isBroken ? live.result.reload() : this.#patch(live.result, rows)
-      live.isBroken = false
-      this.#note(live, answer)
+      const isRead = rows === undefined || live.failure !== undefined
+      this.#note(live, isRead ? live.result.reload() : this.#patch(live.result, rows))
     } catch (error) {
-      live.isBroken = true
-      this.#runner.onError(error)
+      const before = live.failure
+      live.failure = { error }
+      this.#failed.add(live)
+      if (before !== undefined && isSameError(before.error, error)) return
+      this.#news.add(this.#steps, live, undefined)
+      if (Array.from(live.subscribers).some(({ onError }) => onError === undefined)) this.#runner.onError(error)
     }
   }
 
@@ -226,55 +220,24 @@ export class LiveQueries {
   }
 
   #note(live: LiveQuery, answer: LiveAnswer | undefined): void {
-    if (answer === undefined) return
-    live.changedAt = this.#steps
-    this.#news.push({ step: this.#steps, live, answer })
-  }
-
-  #tellAll(): void {
-    if (this.#isTelling) return
-    this.#isTelling = true
-    try {
-      for (let news = this.#news.shift(); news !== undefined; news = this.#news.shift()) {
-        for (const subscriber of Array.from(news.live.subscribers)) {
-          if (subscriber.since >= news.step) continue
-          const answer = this.#newest(subscriber, news)
-          subscriber.since = news.live.changedAt
-          if (answer === undefined) continue
-          subscriber.told = answer
-          this.#tell(subscriber, answer)
-        }
-      }
-    } finally {
-      this.#isTelling = false
-    }
-  }
-
-  /** What `subscriber` is to be told: the answer that is true now. `undefined` if that is what it was told last. */
-  #newest({ told }: Subscriber, { step, live, answer }: News): LiveAnswer | undefined {
-    if (live.changedAt === step) return answer
-    const later = this.#news.filter((news) => news.live === live).map((news) => news.answer)
-    return combineAnswers(told, [answer, ...later], live.result.isEqualRow)
-  }
-
-  /** A subscriber that throws is its own problem, not its neighbours'. */
-  #tell(subscriber: Subscriber, answer: LiveAnswer): void {
-    if (!subscriber.isActive) return
-    try {
-      subscriber.tell(answer)
-    } catch (error) {
-      this.#runner.onError(error)
-    }
+    const hasFailed = live.failure !== undefined
+    live.failure = undefined
+    this.#failed.delete(live)
+    if (answer !== undefined || hasFailed) this.#news.add(this.#steps, live, answer)
   }
 
   clear(): void {
     for (const queries of this.#queries.values())
       for (const { subscribers } of queries.values()) for (const subscriber of subscribers) subscriber.isActive = false
     this.#queries.clear()
+    this.#failed.clear()
     this.#index = new QueryIndex()
-    this.#news = []
+    this.#news.clear()
   }
 }
 
 const inOrder = (lives: Array<LiveQuery>): ReadonlyArray<LiveQuery> =>
   lives.length < 2 ? lives : lives.sort((a, b) => a.number - b.number)
+
+const isSameError = (a: unknown, b: unknown): boolean =>
+  a === b || (a instanceof Error && b instanceof Error && a.name === b.name && a.message === b.message)

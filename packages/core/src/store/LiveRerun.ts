@@ -1,4 +1,5 @@
 import { rowKey } from '../query/ValueKey.ts'
+import { isSameValue } from '../reactive/SameValue.ts'
 import type { Query } from '../schema/Query.ts'
 import type { SqliteRow } from '../schema/SqliteValue.ts'
 import { isSameRow } from '../sqlite/RowChange.ts'
@@ -34,7 +35,7 @@ export const makeLiveRerun = (query: Query<unknown>, runner: QueryRunner): LiveR
     list = newList
     return answer(changes)
   }
-  return { current: () => answer(undefined), patch: reload, reload, isEqualRow: (a, b) => a === b }
+  return { current: () => answer(undefined), patch: reload, reload, isEqualRow: isSameValue }
 }
 
 const listOf = (result: unknown): RowList<unknown> => new RowList([Array.isArray(result) ? result : [result]])

@@ -3,6 +3,7 @@ import type { SqliteRow } from '../schema/SqliteValue.ts'
 import type { StatementReads } from '../sqlite/StatementReads.ts'
 import type { NetRow } from './NetChanges.ts'
 import { diffRows, type ResultUpdate } from './ResultChange.ts'
+import { RowList } from './RowList.ts'
 
 /** What is to be run: a query, or a statement of a live query's own over the same table. */
 export type ReadStatement = Pick<Query<unknown>, 'sql' | 'params' | 'integers' | 'source'>
@@ -44,6 +45,12 @@ export interface LiveAnswer {
   /** Of a query for rows; in the present answer, without changes. A number or one row is a list of it. */
   readonly update: () => ResultUpdate<unknown>
 }
+
+/** The answer of a query for one value. */
+export const valueAnswer = (value: unknown): LiveAnswer => ({
+  result: () => value,
+  update: () => ({ rows: new RowList([[value]]), changes: undefined }),
+})
 
 /**
  * The last of `answers`, each of which came from the one before, as it came from `told`; `undefined` if it is equal.

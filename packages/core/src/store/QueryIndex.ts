@@ -1,4 +1,4 @@
-import { makePredicate, type Predicate } from '../query/Predicate.ts'
+import { makeEvaluator, type Truth } from '../query/Predicate.ts'
 import { valueKey, type ValueKey } from '../query/ValueKey.ts'
 import type { Collation } from '../schema/Column.ts'
 import type { Condition } from '../schema/Condition.ts'
@@ -35,7 +35,7 @@ export class QueryIndex<Q> {
     if (equalities === undefined) {
       index.conditions.set(query, {
         query,
-        isOurs: makePredicate(source.table, source.where),
+        evaluate: source.where === undefined ? everyRow : makeEvaluator(source.table, source.where),
         columns: maskOf(source.table, source.where),
       })
       return () => index.conditions.delete(query)
@@ -90,10 +90,12 @@ interface TableIndex<Q> {
 
 interface TableCondition<Q> {
   readonly query: Q
-  readonly isOurs: Predicate
+  readonly evaluate: (row: SqliteRow) => Truth
   /** Columns that it looks at, as a mask. */
   readonly columns: number
 }
+
+const everyRow = (): Truth => true
 
 interface ColumnIndex<Q> {
   readonly collation: Collation
@@ -121,7 +123,9 @@ const touchEqual = <Q>(column: ColumnIndex<Q>, place: number, row: NetRow, touch
   const { collation, queries } = column
   const { storedBefore, storedAfter } = row
   const before = storedBefore && queries.get(valueKey(storedBefore[place] ?? null, collation))
-  const after = storedAfter && queries.get(valueKey(storedAfter[place] ?? null, collation))
+  // To compare two texts is cheaper than to find one.
+  const isSame = storedBefore !== undefined && storedBefore[place] === storedAfter?.[place]
+  const after = isSame ? before : storedAfter && queries.get(valueKey(storedAfter[place] ?? null, collation))
   if (before !== undefined) for (const query of before) note(touched, query, row)
   if (after !== undefined && after !== before) for (const query of after) note(touched, query, row)
 }
@@ -129,12 +133,12 @@ const touchEqual = <Q>(column: ColumnIndex<Q>, place: number, row: NetRow, touch
 const touchByCondition = <Q>({ conditions }: TableIndex<Q>, row: NetRow, touched: Touched<Q>): void => {
   const { before, after } = row
   const changed = changedMask(before, after)
-  for (const { query, isOurs, columns } of conditions.values()) {
+  for (const { query, evaluate, columns } of conditions.values()) {
     // What is not true after a change of other columns was not true before it.
     const isConcerned =
       after === undefined
-        ? isOurs(before!)
-        : isOurs(after) || (before !== undefined && (columns & changed) !== 0 && isOurs(before))
+        ? evaluate(before!) === true
+        : evaluate(after) === true || (before !== undefined && (columns & changed) !== 0 && evaluate(before) === true)
     if (isConcerned) note(touched, query, row)
   }
 }

@@ -1,6 +1,7 @@
 import type { HistoryChoice, Notice } from '../channel/LeaderMessage.ts'
 import type { Environment } from '../environment/Environment.ts'
 import type { EventInput } from '../event/EventDefinition.ts'
+import { InvalidEventArgs } from '../event/EventError.ts'
 import { parse } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
 import { QueryNotInSchema } from '../schema/SchemaError.ts'
@@ -86,14 +87,14 @@ export class Store {
     this.storeId = parts.storeId
     this.#parts = parts
     this.#live = new LiveQueries({
-      run: (statement) => this.#graph.runLive(statement, () => this.#run(statement)),
+      run: (statement) => this.#run(statement),
       readsOf: ({ sql, params }) => this.#session.database.guard.readsOf(sql, params),
       isDeclared: (table) => parts.schema.tableByName.get(table.name) === table,
       onError: (error) => this.#log('error', 'a live query or its subscriber failed', error),
     })
     this.#graph = new ReactiveGraph({
       query: (query) => this.#answer(query),
-      subscribe: (query, notify) => this.#subscribeLive(query, notify),
+      subscribe: (query, notify, onError) => this.#subscribeLive(query, notify, onError),
       onError: (error) => this.#log('error', 'a computed or a subscriber failed', error),
       checkOpen: (operation) => this.#checkOpen(operation),
     })
@@ -171,9 +172,13 @@ export class Store {
     return readable.get()
   }
 
-  /** Calls `onResult` at once and whenever the answer differs; the result ends it. **Fails with** as `query`. */
+  /**
+   * Calls `onResult` at once and whenever the answer differs; the result ends it. A failure after the first answer goes
+   * to `onError`, or into the log. **Fails with** as `query`.
+   */
   subscribe<A>(readable: Readable<A>, onResult: Listener<A>, options: SubscribeOptions = {}): () => void {
-    if (readable.kind === 'query') return this.#graph.around(() => this.#subscribeLive(readable, onResult))
+    if (readable.kind === 'query')
+      return this.#graph.around(() => this.#subscribeLive(readable, onResult, options.onError))
     return this.#graph.subscribe(this.#graph.ownNodeOf(readable), onResult, options.onError)
   }
 
@@ -225,9 +230,9 @@ export class Store {
     return this.#graph.computed(compute, options)
   }
 
-  #subscribeLive<A>(query: Query<A>, notify: Listener<A>): () => void {
+  #subscribeLive<A>(query: Query<A>, notify: Listener<A>, onError: SubscribeOptions['onError']): () => void {
     this.#checkTables(query)
-    return this.#live.subscribe(query, notify)
+    return this.#live.subscribe(query, notify, onError)
   }
 
   #answer<A>(query: Query<A>): A {
@@ -342,7 +347,7 @@ export class Store {
   #log(level: 'warn' | 'error', message: string, error: unknown): void {
     const detail = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
     // Errors about args quote them; they stay out of logs unless the app asked for them.
-    const isAboutArgs = error instanceof Error && error.name === 'InvalidEventArgs'
+    const isAboutArgs = error instanceof InvalidEventArgs
     this.#parts.environment.log({
       level,
       message,

@@ -13,6 +13,7 @@ const todos = table('todos', {
   text: column.text(),
   done: column.boolean().default(false),
   dueAt: column.datetime().nullable(),
+  minutes: column.integer().default(0),
 })
 
 const listAdded = defineEvent('listAdded', Schema.Struct({ id: Schema.String, name: Schema.String }))
@@ -49,10 +50,16 @@ test('the code of docs/queries.md runs, and its comments are true', async () => 
   expectTypeOf(rows[0]?.dueAt).toEqualTypeOf<Date | null | undefined>()
   expect([rows, one, count]).toEqual([[], undefined, 0])
 
+  const total = store.query(todos.where({ done: false }).sum('minutes')) // number | null
+  const next = store.query(todos.where({ done: false }).min('dueAt')) // Date | null
+  expectTypeOf(total).toEqualTypeOf<number | null>()
+  expectTypeOf(next).toEqualTypeOf<Date | null>()
+  expect([total, next]).toEqual([null, null])
+
   const unsubscribe = store.subscribe(open, (todos) => show(todos)) // at once, then whenever the answer differs
   store.commit(todoAdded({ id: '1', listId: 'home', text: 'milk' })) // told before commit returns
   unsubscribe()
-  const milk = { id: '1', listId: 'home', text: 'milk', done: false, dueAt: new Date(0) }
+  const milk = { id: '1', listId: 'home', text: 'milk', done: false, dueAt: new Date(0), minutes: 0 }
   expect(shown.splice(0)).toEqual([[], [milk]])
 
   for await (const todos of store.results(open, { signal })) await render(todos)

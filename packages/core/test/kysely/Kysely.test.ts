@@ -330,6 +330,17 @@ test('what the type would be wrong about is refused, with what to write instead'
     'may be NULL',
   )
   refused(
+    db
+      .selectFrom('lists')
+      .leftJoin('todos', 'todos.listId', 'lists.id')
+      .select((eb) => eb('todos.done', '=', true).as('x')),
+    'may be NULL',
+  )
+  refused(
+    from.rightJoin('lists', 'lists.id', 'todos.listId').select((eb) => eb('todos.done', '=', true).as('x')),
+    'may be NULL',
+  )
+  refused(
     from.select((eb) => eb('size', '/', 2n).as('x')),
     'may be NULL',
   )

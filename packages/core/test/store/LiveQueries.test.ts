@@ -98,6 +98,11 @@ describe('subscribers that commit, throw, come and go', () => {
     expect(logged).toEqual(['Error: mine', 'Error: mine'])
   })
 
+  test('args that a subscriber’s commit was refused for are not logged', () => {
+    store.subscribe(todos.count(), () => void store.commit(todoCreated({ id: 'secret', text: 5 as never })))
+    expect(logged).toEqual(['InvalidEventArgs'])
+  })
+
   test('one that has left hears nothing more, also of what is being told', () => {
     const told: Array<string> = []
     let leave = (): void => undefined

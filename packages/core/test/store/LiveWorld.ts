@@ -19,7 +19,7 @@ type AnyBuilder = Record<string, (...args: ReadonlyArray<unknown>) => AnyBuilder
 const keysMax = 300
 
 /** Few of each, so that values meet; where JavaScript and SQLite could differ. */
-const valuesByKind: Readonly<Record<string, ReadonlyArray<unknown>>> = {
+export const valuesByKind: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   text: ['', 'a', 'A', 'b', 'B', 'ab', '_', '[', 'Z', 'z', 'ä', 'Ä', '漢', '\uffff', '😀', '0', '10', '9'],
   integer: [0, 1, -1, 2, 3, 255, 2 ** 53 - 1, -(2 ** 53) + 1],
   bigint: [0n, 1n, -1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 62n + 1n, 2n ** 63n - 1n, -(2n ** 63n)],
@@ -35,6 +35,8 @@ const operandsByKind: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   real: [...valuesByKind['real']!, Infinity, -Infinity],
 }
 const kinds = Object.keys(valuesByKind)
+const orderedKinds = kinds.filter((kind) => kind !== 'json')
+const numericKinds = ['integer', 'bigint', 'real']
 
 export interface World {
   readonly tables: ReadonlyArray<AnyTable>
@@ -302,8 +304,17 @@ const randomQuery = (random: Random, tables: ReadonlyArray<AnyTable>): Query<unk
   if (random.int(3) === 0) query = query['limit']!(random.pick([0, 1, 2, 5, 20, 60]))
   if (random.int(4) === 0) query = query['offset']!(random.pick([0, 1, 3, 20, 40, 200]))
   if (random.int(3) === 0) query = query['select']!(random.pick(names), random.pick(names))
-  const shape = random.int(6)
-  return shape === 0 ? query['count']!() : shape === 1 ? query['first']!() : query
+  const shape = random.int(8)
+  if (shape <= 1) return randomAggregate(random, any, query)
+  return shape === 2 ? query['count']!() : shape === 3 ? query['first']!() : query
+}
+
+/** Of a column that has the aggregate; a count, which always is, if none has. */
+const randomAggregate = (random: Random, { definition }: AnyTable, query: AnyBuilder): Query<unknown> => {
+  const aggregate = random.pick(['sum', 'avg', 'min', 'max'])
+  const kindsOf = aggregate === 'min' || aggregate === 'max' ? orderedKinds : numericKinds
+  const names = definition.columns.filter((codec) => kindsOf.includes(codec.definition.kind)).map(({ name }) => name)
+  return names.length === 0 ? query['count']!() : query[aggregate]!(random.pick(names))
 }
 
 const randomSql = (random: Random, [parent, child]: ReadonlyArray<AnyTable>): Query<unknown> => {

@@ -87,6 +87,7 @@ export class SimulatedClient {
   #stale: Array<RunningLeader> = []
   /** Who uses the disk. */
   #diskUser: SimulatedProcess | null = null
+  #isSpared = false
 
   constructor(options: ClientOptions) {
     this.options = options
@@ -190,14 +191,26 @@ export class SimulatedClient {
     return this.#leader === null ? this.#stale : [this.#leader, ...this.#stale]
   }
 
-  /** From here on nothing goes wrong any more. */
+  /** From here on nothing goes wrong any more, and a page that shows an outdated app is reloaded. */
   endFaults(): void {
+    this.#isSpared = true
     this.takeOverCrashes = 0
     this.diskFaults = {}
     for (const { process } of [...this.#leaders, ...this.openSessions]) {
       process.spare()
       process.thaw()
     }
+    for (const session of this.openSessions) this.#reload(session)
+  }
+
+  /** Takes in a session that has been opened. */
+  add(session: SimulatedSession): void {
+    this.sessions.push(session)
+    if (this.#isSpared) this.#reload(session)
+  }
+
+  #reload(session: SimulatedSession): void {
+    if (session.version < this.version && !session.isClosing) session.close()
   }
 
   #left(process: SimulatedProcess): void {

@@ -7,6 +7,7 @@ import type { SqliteStatement } from '@headwater/core/sqlite'
 import type { WasmSqlite } from '@headwater/sqlite-wasm'
 import type { FaultyDisk } from '../files/FaultyDisk.ts'
 import { openFaultyWasm } from '../files/FaultyWasm.ts'
+import { watchedConnection } from '../WatchedConnection.ts'
 import { Crash, type SimulatedProcess } from './SimulatedProcess.ts'
 
 export const journalModes = ['WAL', 'DELETE', 'TRUNCATE', 'PERSIST'] as const
@@ -32,6 +33,8 @@ export interface SimulatedStorageOptions {
 }
 
 export interface SimulatedStorage extends LeaderStorage {
+  /** A COMMIT of the eventlog has failed, and none has succeeded since: what the file says may be taken back. */
+  readonly isLogUncertain: boolean
   /** Frees the memory of every handle; a dead process's handles change nothing any more. */
   readonly dispose: () => void
 }
@@ -39,15 +42,27 @@ export interface SimulatedStorage extends LeaderStorage {
 export const makeSimulatedStorage = (options: SimulatedStorageOptions): SimulatedStorage => {
   const { disk, process } = options
   const opened: Array<SqliteConnection> = []
+  let isLogUncertain = false
   const open = (which: 'eventlog' | 'state'): SqliteConnection => {
     const file = which === 'eventlog' ? eventlogFile : stateFile
     const inner = asProcess(options, () =>
       openFile(options, file, which === 'eventlog' ? options.durability : 'NORMAL'),
     )
     opened.push(inner)
-    return mortal(inner, options)
+    const connection = mortal(inner, options)
+    if (which === 'state') return connection
+    return watchedConnection(connection, ({ kind, sql }, run) => {
+      if (kind !== 'run' || sql !== 'COMMIT') return run()
+      isLogUncertain = true
+      const result = run()
+      isLogUncertain = false
+      return result
+    })
   }
   return {
+    get isLogUncertain() {
+      return isLogUncertain
+    },
     dispose: () => {
       for (const connection of opened) connection.close()
     },

@@ -64,6 +64,8 @@ const checkLiveQuery = ({ label, store, live }: SimulatedSession): void => {
 
 /** L4, L5, L7, L9 of a client's log: no id twice, no gap, and what is settled stays as it is. */
 export const checkLog = (simulation: Simulation, client: SimulatedClient): void => {
+  // Nobody has been told of what it says now.
+  if (client.leader?.storage.isLogUncertain === true) return
   const log = readLog(client)
   const { name } = client.options
   if (log === undefined) return

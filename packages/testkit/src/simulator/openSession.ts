@@ -62,7 +62,7 @@ export const openSession = async (client: SimulatedClient): Promise<SimulatedSes
   store.onNotice((notice) => {
     if (notice._tag === 'reinstated') session.reinstated.add(notice.eventId)
   })
-  client.sessions.push(session)
+  client.add(session)
   return session
 }
 

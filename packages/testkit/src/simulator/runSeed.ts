@@ -141,8 +141,6 @@ const endFaults = (simulation: Simulation, participant: Participant): void => {
   Object.assign(network, { isOnline: true, isTokenValid: true, faults: noFaults, latencyMs: 10 })
   cutStreams(network)
   client.endFaults()
-  // A page that shows an outdated app is reloaded.
-  for (const session of client.openSessions) if (session.version < client.version && !session.isClosing) session.close()
   const isAttached = client.openSessions.some(({ hasBackend, isClosing }) => hasBackend && !isClosing)
   if (!isAttached) attach(simulation, participant)
 }

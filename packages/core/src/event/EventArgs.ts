@@ -44,6 +44,23 @@ export const decodeArgs = <Definition extends AnyEventDefinition>(
   const json = parse(definition, argsJson)
   const problem = jsonProblem(json, argsDepthMax)
   if (problem !== undefined) throw invalid(definition, problem)
+  return decode(definition, json)
+}
+
+/**
+ * {@link decodeArgs} of a text that {@link encodeArgs} has just made, which therefore breaks no rule of `JsonValue.ts`.
+ *
+ * **Fails with**  throws `InvalidEventArgs`: the schema does not decode what it has encoded.
+ */
+export const decodeEncodedArgs = <Definition extends AnyEventDefinition>(
+  definition: Definition,
+  argsJson: string,
+): DecodedArgs<Definition> => decode(definition, parse(definition, argsJson))
+
+const decode = <Definition extends AnyEventDefinition>(
+  definition: Definition,
+  json: unknown,
+): DecodedArgs<Definition> => {
   const decoded = definition.codec.decode(json)
   if (Result.isFailure(decoded)) throw invalid(definition, decoded.failure)
   return decoded.success as DecodedArgs<Definition>

@@ -1,4 +1,4 @@
-import { decodeArgs } from '../event/EventArgs.ts'
+import { decodeArgs, decodeEncodedArgs } from '../event/EventArgs.ts'
 import type { AnyEventDefinition } from '../event/EventDefinition.ts'
 import type { EventEnvelope } from '../event/EventEnvelope.ts'
 import { flattenWrites, type Materializer, type MaterializerContext } from '../schema/Materializer.ts'
@@ -26,8 +26,12 @@ export class EventMaterializer {
     return this.#running !== null
   }
 
-  /** **Fails with**  whatever decoding, the materializer or SQLite throw. */
-  run(event: EventEnvelope): void {
+  /**
+   * `isJustEncoded`: its args were made by this session a moment ago.
+   *
+   * **Fails with**  whatever decoding, the materializer or SQLite throw.
+   */
+  run(event: EventEnvelope, isJustEncoded = false): void {
     const definition = this.#schema.eventByName.get(event.name)
     const materializer = this.#schema.materializerByName.get(event.name) as Materializer<unknown> | undefined
     if (definition === undefined || materializer === undefined) {
@@ -35,7 +39,7 @@ export class EventMaterializer {
     }
     this.#running = definition
     try {
-      const args: unknown = decodeArgs(definition, event.argsJson)
+      const args: unknown = (isJustEncoded ? decodeEncodedArgs : decodeArgs)(definition, event.argsJson)
       const writes = flattenWrites(event.name, materializer(args, this.#contextOf(event, definition)))
       for (const write of writes) this.#write(definition, write)
     } finally {

@@ -114,7 +114,7 @@ export class Session {
     if (state.isClosed || state.database === null) throw new StoreClosed({ operation: 'commit' })
     if (state.database.isMaterializing || state.shown?.database.isMaterializing === true)
       throw new CommitInsideMaterializer({ event: inputs[0]?.definition.name ?? 'nothing' })
-    return this.commitEvents(this.#factory.make(inputs, state.clientId))
+    return this.commitEvents(this.#factory.make(inputs, state.clientId), true)
   }
 
   /** The factory of this session's events. */
@@ -123,7 +123,7 @@ export class Session {
   }
 
   /** {@link Session.commit} for events that are encoded already. **Fails with** as that. */
-  commitEvents(events: ReadonlyArray<EventEnvelope>): Receipt {
+  commitEvents(events: ReadonlyArray<EventEnvelope>, areJustEncoded = false): Receipt {
     const { state, database } = this
     let head = state.sync.localHead
     const rows = events.map((event): NumberedEvent => ({ seq: (head = next(head, event.isClientOnly)), event }))
@@ -133,7 +133,7 @@ export class Session {
     const written = shown === null ? rows : numberShown(shown, events)
     database.transaction(() => {
       for (const row of written) {
-        const { bytes, changes: rowChanges } = database.commitEvent(row)
+        const { bytes, changes: rowChanges } = database.commitEvent(row, areJustEncoded)
         if (bytes.length > 0) changes.push(rowChanges)
         effects.push({ outcome: 'applied', changeset: bytes, error: null })
       }

@@ -108,7 +108,8 @@ export class SessionDatabase {
       // Where the leader's state stood. Handed back with rows of later events it would be a lie about them.
       connection.exec('DROP TABLE IF EXISTS __headwater_state_head')
     }
-    connection.exec('PRAGMA foreign_keys = ON')
+    // Nobody else opens it. An image would otherwise look for other writers at each BEGIN and count itself up at each COMMIT.
+    connection.exec('PRAGMA foreign_keys = ON; PRAGMA locking_mode = EXCLUSIVE')
     const { tables } = schema.descriptor
     this.#capture = makeChangesetCapture(connection, tables)
     this.#capture.install()
@@ -143,11 +144,15 @@ export class SessionDatabase {
     }
   }
 
-  /** Materializes a new local event. **Fails with** `MaterializerFailed` (the caller's transaction is undone), `SqliteError`. */
-  commitEvent(row: NumberedEvent): CapturedChangeset {
+  /**
+   * Materializes a new local event; `isJustEncoded` as in `EventMaterializer.run`.
+   *
+   * **Fails with** `MaterializerFailed` (the caller's transaction is undone), `SqliteError`.
+   */
+  commitEvent(row: NumberedEvent, isJustEncoded: boolean): CapturedChangeset {
     this.#capture.begin()
     try {
-      this.#materializer.run(row.event)
+      this.#materializer.run(row.event, isJustEncoded)
     } catch (error) {
       if (error instanceof SqliteError && error.isEnvironment) throw error
       throw new MaterializerFailed({ event: row.event.name, eventId: row.event.id, cause: error })

@@ -35,6 +35,7 @@ export type EventIdGenerator = (nowMs: number, random: Uint8Array, randomAt?: nu
 export const makeEventIdGenerator = (): EventIdGenerator => {
   let lastMs = -1
   let counter = 0
+  let [timeMs, time] = [-1, '']
   return (nowMs, random, randomAt = 0) => {
     const ms = Number.isFinite(nowMs) ? Math.min(Math.max(Math.floor(nowMs), 0), timestampMax) : 0
     if (ms > lastMs) {
@@ -44,7 +45,9 @@ export const makeEventIdGenerator = (): EventIdGenerator => {
       lastMs++
       counter = 0
     }
-    return format(lastMs, counter, random, randomAt + 2)
+    // Many events of one millisecond: a batch, a loop.
+    if (timeMs !== lastMs) [timeMs, time] = [lastMs, formatTime(lastMs)]
+    return time + format(counter, random, randomAt + 2)
   }
 }
 
@@ -57,14 +60,14 @@ const byte = (bytes: Uint8Array, index: number): number => bytes[index] ?? 0
 
 const hex = (value: number): string => hexOfByte[value & 0xff] ?? '00'
 
-const format = (ms: number, counter: number, random: Uint8Array, at: number): string => {
+const formatTime = (ms: number): string => {
   const high = Math.floor(ms / 2 ** 32)
   const low = ms >>> 0
-  return (
-    `${hex(high >> 8)}${hex(high)}${hex(low >>> 24)}${hex(low >>> 16)}-${hex(low >>> 8)}${hex(low)}` +
-    `-${hex(0x70 | (counter >> 8))}${hex(counter)}` +
-    `-${hex(0x80 | (byte(random, at) & 0x3f))}${hex(byte(random, at + 1))}` +
-    `-${hex(byte(random, at + 2))}${hex(byte(random, at + 3))}${hex(byte(random, at + 4))}` +
-    `${hex(byte(random, at + 5))}${hex(byte(random, at + 6))}${hex(byte(random, at + 7))}`
-  )
+  return `${hex(high >> 8)}${hex(high)}${hex(low >>> 24)}${hex(low >>> 16)}-${hex(low >>> 8)}${hex(low)}`
 }
+
+const format = (counter: number, random: Uint8Array, at: number): string =>
+  `-${hex(0x70 | (counter >> 8))}${hex(counter)}` +
+  `-${hex(0x80 | (byte(random, at) & 0x3f))}${hex(byte(random, at + 1))}` +
+  `-${hex(byte(random, at + 2))}${hex(byte(random, at + 3))}${hex(byte(random, at + 4))}` +
+  `${hex(byte(random, at + 5))}${hex(byte(random, at + 6))}${hex(byte(random, at + 7))}`

@@ -44,6 +44,12 @@ export const next = (head: Position, isClientOnly: boolean, rebaseGeneration = 0
     ? { global: head.global, client: head.client + 1, rebaseGeneration }
     : { global: head.global + 1, client: 0, rebaseGeneration }
 
+/** Whether `seq` is what {@link next} answers, whatever its generation; makes nothing. */
+export const isNext = (head: Position, isClientOnly: boolean, seq: Position): boolean =>
+  isClientOnly
+    ? seq.global === head.global && seq.client === head.client + 1
+    : seq.global === head.global + 1 && seq.client === 0
+
 /**
  * The parent of the event at `position`: for a synced event the synced event before it (client-only ones are skipped),
  * for a client-only event the position just before it.

@@ -33,8 +33,14 @@ const valueText = (value: SqliteValue): string => {
 
 /** INTEGER values as numbers where a number holds them exactly: they are cheaper to keep and to compare. */
 export const plainRow = (row: SqliteRow): SqliteRow => {
-  for (let index = 0; index < row.length; index++) if (typeof row[index] === 'bigint') return row.map(plainValue)
+  for (let index = 0; index < row.length; index++) if (typeof row[index] === 'bigint') return plainCopy(row)
   return row
+}
+
+const plainCopy = (row: SqliteRow): SqliteRow => {
+  const plain = row.slice()
+  for (let index = 0; index < plain.length; index++) plain[index] = plainValue(plain[index]!)
+  return plain
 }
 
 const plainValue = (value: SqliteValue): SqliteValue => {

@@ -104,7 +104,7 @@ export const makeChangesetCapture = (
     const encodedLayouts = layouts
     return {
       bytes: encodeCalls(encodedLayouts, calls),
-      changes: () => (changes ??= calls.map((call) => toRowChange(encodedLayouts, call)).filter(isChange)),
+      changes: () => (changes ??= toRowChanges(encodedLayouts, calls)),
     }
   }
 
@@ -141,6 +141,18 @@ const encodeCalls = (layouts: ReadonlyArray<TableLayout>, calls: ReadonlyArray<C
     writeChange(table, (code & 3) as Kind, call, 1, width)
   }
   return finishChangeset()
+}
+
+const toRowChanges = (
+  layouts: ReadonlyArray<TableLayout>,
+  calls: ReadonlyArray<CapturedCall>,
+): ReadonlyArray<RowChange> => {
+  const changes: Array<RowChange> = []
+  for (const call of calls) {
+    const change = toRowChange(layouts, call)
+    if (isChange(change)) changes.push(change)
+  }
+  return changes
 }
 
 const toRowChange = (layouts: ReadonlyArray<TableLayout>, call: CapturedCall): RowChange => {

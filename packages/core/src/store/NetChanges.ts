@@ -56,6 +56,9 @@ export const netByTable = (changes: ReadonlyArray<RowChange>): ReadonlyArray<Tab
 
 const netOfTable = (changes: ReadonlyArray<RowChange>): TableChange => {
   const { table } = changes[0]!
+  // Of rows that only came no two are one: the first would have had to go.
+  if (changes.every(({ kind }) => kind === 'insert'))
+    return { table, rows: changes.map(({ after }) => new NetRow(undefined, after)), isUnclear: false }
   const histories = new Map<ValueKey, History>()
   let isChained = true
   const add = (before: SqliteRow | undefined, after: SqliteRow | undefined): void => {

@@ -4,7 +4,7 @@
  * **Source**  spec section 4, `local-push`.
  */
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
-import { type EventSequenceNumber, equals, next } from '../event/EventSequenceNumber.ts'
+import { type EventSequenceNumber, isNext, next } from '../event/EventSequenceNumber.ts'
 import type { Advance, Reject } from './MergeResult.ts'
 import { PendingEvents } from './PendingEvents.ts'
 import { checkResult } from './SyncLaws.ts'
@@ -34,7 +34,7 @@ export const localPush = (
 ): Advance | Reject => {
   let localHead = state.localHead
   for (const { seq, event } of events) {
-    if (!equals(next(localHead, event.isClientOnly), seq)) return rejected(state, events)
+    if (!isNext(localHead, event.isClientOnly, seq)) return rejected(state, events)
     localHead = seq
   }
   const { pending, confirmedEvents } = settle(state, events, scope)

@@ -19,7 +19,7 @@
  * **Source**  spec section 4, laws L1 to L9.
  */
 import { type NumberedEvent, isSameEvent } from '../event/EventEnvelope.ts'
-import { type Position, compare, equals, format, next, root } from '../event/EventSequenceNumber.ts'
+import { type Position, compare, equals, format, isNext, root } from '../event/EventSequenceNumber.ts'
 import type { Advance, MergeResult, Rebase } from './MergeResult.ts'
 import type { SyncState } from './SyncState.ts'
 
@@ -54,7 +54,7 @@ const show = (events: Iterable<NumberedEvent>): string => {
 export const isContiguousBehind = (head: Position, events: Iterable<NumberedEvent>): boolean => {
   let last = head
   for (const { seq, event } of events) {
-    if (!equals(next(last, event.isClientOnly), seq)) return false
+    if (!isNext(last, event.isClientOnly, seq)) return false
     last = seq
   }
   return true

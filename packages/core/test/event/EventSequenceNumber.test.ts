@@ -25,6 +25,15 @@ describe('EventSequenceNumber', () => {
     )
   })
 
+  it('isNext says what next answers', () => {
+    fc.assert(
+      fc.property(sequenceNumber, sequenceNumber, fc.boolean(), (head, other, isClientOnly) => {
+        expect(Seq.isNext(head, isClientOnly, Seq.next(head, isClientOnly, 3))).toBe(true)
+        expect(Seq.isNext(head, isClientOnly, other)).toBe(Seq.equals(Seq.next(head, isClientOnly), other))
+      }),
+    )
+  })
+
   it('has one text per position: whatever parses is written the same way', () => {
     const text = fc.stringMatching(/^e\d{1,17}(\.\d{1,3})?(r\d{1,3})?$/)
     fc.assert(

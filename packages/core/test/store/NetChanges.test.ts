@@ -57,7 +57,7 @@ test.each<[string, ReadonlyArray<RowChange>, string]>([
 
 test('tables are told apart; what cannot be is unclear', () => {
   const other = descriptor('other', ['id'])
-  const net = netByTable([insert(a), insert(b, other), insert(c, other)])
+  const net = netByTable([insert(a), remove(a, other), insert(b, other), insert(c, other)])
   expect(net.map(({ table, rows, isUnclear }) => [table.name, rows.length, isUnclear])).toEqual([
     ['keyed', 1, false],
     ['other', 0, true],

@@ -1,21 +1,14 @@
-import { type Adapter, Leader, type LeaderStorage, localLeaderClient } from '@headwater/core/adapter'
+import {
+  type Adapter,
+  Leader,
+  localLeaderClient,
+  memoryLeaderStorage,
+  type SqliteConnection,
+} from '@headwater/core/adapter'
 import { openBetterSqlite } from './BetterSqliteConnection.ts'
 import { importedImage } from './ImportedImage.ts'
 
-/** A leader's databases in memory; they go with the leader. */
-export const memoryLeaderStorage = (image?: Uint8Array): LeaderStorage => ({
-  openEventlog: () => openBetterSqlite(image === undefined ? {} : { image }),
-  openState: () => openBetterSqlite(),
-  replaceState: (state) => openBetterSqlite(state === null ? {} : { image: state }),
-  keepExport: () => 'memory',
-  setAsideEventlog: () => ({
-    eventlog: openBetterSqlite(),
-    corrupt: undefined,
-    keptAs: 'memory',
-    done: () => undefined,
-  }),
-  status: { current: () => ({ kind: 'memory', warnings: [] }), onChange: () => undefined },
-})
+const openDatabase = (image?: Uint8Array): SqliteConnection => openBetterSqlite(image === undefined ? {} : { image })
 
 /**
  * A store without files, for tests, previews and servers that only read along. Every `createStore` is a client of its
@@ -30,10 +23,13 @@ export const memoryAdapter = (): Adapter => {
     connect: async ({ storeId, environment }) => {
       const image = imported.get(storeId)
       imported.delete(storeId)
-      const leader = new Leader({ environment, storage: memoryLeaderStorage(image) })
+      const leader = new Leader({
+        environment,
+        storage: { ...memoryLeaderStorage(openDatabase), openEventlog: () => openDatabase(image) },
+      })
       return await Promise.resolve({
         client: localLeaderClient(leader, environment, () => leader.close()),
-        openDatabase: (bytes?: Uint8Array) => openBetterSqlite(bytes === undefined ? {} : { image: bytes }),
+        openDatabase,
       })
     },
     importLog: async (storeId, bytes) => {

@@ -1,6 +1,5 @@
-import { prepareImportedLog } from '@headwater/core/adapter'
+import { memoryLeaderStorage, prepareImportedLog } from '@headwater/core/adapter'
 import { loadWasmSqlite, openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
-import { memoryLeaderStorage } from './MemoryLeaderStorage.ts'
 import { eventlogName, opfsLeaderStorage, stateName } from './OpfsLeaderStorage.ts'
 import { openOpfsSqlite } from './OpfsSqlite.ts'
 import { openStorePool, removeStore } from './StoreFolders.ts'
@@ -21,7 +20,9 @@ export const opfsFiles: WebFiles = {
     } catch (error) {
       if (!(error instanceof OpfsUnavailable)) throw error
       const status = new StorageWatch('memory', [error])
-      return { storage: memoryLeaderStorage(sqlite, status, now), close: () => undefined }
+      const inMemory = memoryLeaderStorage((image) => openWasmSqlite(sqlite, image === undefined ? {} : { image }))
+      // Sessions of other tabs outlive it, and would ignore a term that began anew.
+      return { storage: { ...inMemory, status, newLogTerm: now() }, close: () => undefined }
     }
   },
 

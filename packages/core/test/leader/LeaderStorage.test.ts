@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
 import { openBetterSqlite } from '../../../adapter-node/src/BetterSqliteConnection.ts'
-import { memoryLeaderStorage } from '../../../adapter-node/src/MemoryAdapter.ts'
+import { memoryLeaderStorage } from '../../src/leader/MemoryLeaderStorage.ts'
 import type { LeaderMessage, StorageStatus } from '../../src/channel/LeaderMessage.ts'
 import { systemEnvironment } from '../../src/environment/SystemEnvironment.ts'
 import { Leader } from '../../src/leader/Leader.ts'
 import type { LeaderStorage } from '../../src/leader/LeaderStorage.ts'
 import { formatVersion, stateApplicationId } from '../../src/sqlite/SystemTables.ts'
+
+const inMemory = (): LeaderStorage =>
+  memoryLeaderStorage((image) => openBetterSqlite(image === undefined ? {} : { image }))
 
 const leaderOf = (storage: LeaderStorage): Leader => new Leader({ environment: systemEnvironment(), storage })
 
@@ -23,14 +26,14 @@ test('a state that is damaged is closed before another one takes its place', asy
     }
     return { ...broken, close }
   }
-  const leader = leaderOf({ ...memoryLeaderStorage(), openState })
+  const leader = leaderOf({ ...inMemory(), openState })
   expect(isOpen).toBe(false)
   await leader.close()
 })
 
 test('a new log starts above the term that its storage names, and goes on from there', async () => {
   const log = openBetterSqlite()
-  const storage = { ...memoryLeaderStorage(), openEventlog: () => ({ ...log, close: () => undefined }) }
+  const storage = { ...inMemory(), openEventlog: () => ({ ...log, close: () => undefined }) }
   for (const [newLogTerm, term] of [
     [1000, 1001],
     [5000, 1002],
@@ -45,7 +48,7 @@ test('sessions are told of the storage behind hello, and when it changes', async
   let status: StorageStatus = { kind: 'files', warnings: [{ tag: 'Evictable', message: 'may go' }] }
   let change = (): void => undefined
   const source = { current: () => status, onChange: (listener: () => void) => void (change = listener) }
-  const leader = leaderOf({ ...memoryLeaderStorage(), status: source })
+  const leader = leaderOf({ ...inMemory(), status: source })
   const messages: Array<LeaderMessage> = []
   leader.connect((message) => void messages.push(message))
   expect(messages.map(({ _tag }) => _tag)).toEqual(['hello', 'storage'])

@@ -1,0 +1,58 @@
+/**
+ * A registry of our own for one run: it has the packed packages, and passes everything else on to the one that npm is
+ * configured with. Nothing of it outlives the run.
+ */
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import path from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { runServer } from 'verdaccio'
+import { run, runNode } from '../workspace/Command.ts'
+import { npmScript } from '../workspace/PackageManagers.ts'
+
+export interface LocalRegistry {
+  readonly url: string
+  readonly publish: (tarball: string) => Promise<void>
+  readonly close: () => Promise<void>
+}
+
+/** Starts it. **Shape**  `folder`: empty, for what it keeps; `names`: packages that it must not look for elsewhere. */
+export const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
+  const upstream = (await run('npm', ['config', 'get', 'registry'], { cwd: folder })).trim()
+  const everybody = { access: '$all', publish: '$all' }
+  const server = (await runServer({
+    storage: path.join(folder, 'storage'),
+    self_path: folder,
+    uplinks: { upstream: { url: upstream, maxage: '60m', timeout: '60s' } },
+    packages: {
+      ...Object.fromEntries(names.map((name) => [name, everybody])),
+      '**': { ...everybody, proxy: 'upstream' },
+    },
+    // Tarballs of browsers and databases.
+    max_body_size: '200mb',
+    log: { type: 'stdout', format: 'pretty', level: 'fatal' },
+  } as never)) as Server
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
+  // npm publishes nothing without a token; the registry asks for none.
+  const npmrc = path.join(folder, '.npmrc')
+  writeFileSync(
+    npmrc,
+    `registry=http://${host}/\n//${host}/:_authToken=none\ncache=${path.join(folder, 'npm-cache')}\n`,
+  )
+  return {
+    url: `http://${host}/`,
+    publish: async (tarball) => {
+      const flags = ['--userconfig', npmrc, '--provenance=false', '--access=public']
+      await runNode([npmScript(), 'publish', tarball, ...flags], { cwd: folder })
+    },
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}

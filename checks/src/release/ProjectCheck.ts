@@ -1,0 +1,53 @@
+/** What is asked of a fresh project: it type-checks, every entry point loads, and the first program works. */
+import { createRequire } from 'node:module'
+import path from 'node:path'
+import { CommandFailed, run, runNode } from '../workspace/Command.ts'
+import type { Manifest } from '../workspace/Workspace.ts'
+import { type Installer, makeProject } from './FreshProject.ts'
+
+export interface ProjectCheckOptions {
+  readonly parent: string
+  readonly registry: string
+  readonly manifests: ReadonlyArray<Manifest>
+  /** Executables by version. */
+  readonly nodes: ReadonlyMap<string, string>
+  readonly say: (line: string) => void
+}
+
+/** **Shape**  one line per problem. */
+export const checkProject = async (
+  installer: Installer,
+  options: ProjectCheckOptions,
+): Promise<ReadonlyArray<string>> => {
+  const { parent, registry, manifests, nodes, say } = options
+  const problems: Array<string> = []
+  const attempt = async (what: string, body: () => Promise<unknown>): Promise<boolean> => {
+    try {
+      await body()
+      say(`${installer.name}: ${what}`)
+      return true
+    } catch (error) {
+      if (!(error instanceof CommandFailed)) throw error
+      problems.push(`${installer.name}, ${what}: ${error.message}`)
+      return false
+    }
+  }
+  let folder = ''
+  const isInstalled = await attempt('installed, no peer missing or twice', async () => {
+    folder = await makeProject(installer, parent, registry, manifests)
+  })
+  if (!isInstalled) return problems
+  for (const resolution of ['bundler', 'nodenext']) {
+    await attempt(`types, moduleResolution ${resolution}`, () => typeCheck(folder, resolution))
+  }
+  for (const [version, node] of nodes) {
+    await attempt(`entry points on Node ${version}`, () => run(node, ['imports.ts'], { cwd: folder }))
+    await attempt(`smoke program on Node ${version}`, () => run(node, ['smoke.ts'], { cwd: folder, timeoutMs: 60_000 }))
+  }
+  return problems
+}
+
+const typeCheck = (folder: string, resolution: string): Promise<string> => {
+  const compiler = path.dirname(createRequire(path.join(folder, 'x.js')).resolve('typescript/package.json'))
+  return runNode([path.join(compiler, 'bin/tsc'), '-p', `tsconfig.${resolution}.json`], { cwd: folder })
+}

@@ -98,8 +98,32 @@ export interface HttpRequest {
   readonly signal?: AbortSignal
 }
 
+/** The address without query, fragment and slashes at the end. **Fails with** a `TypeError`, for a `url` that is none. */
+export const baseOf = (caller: string, url: string | URL): string => {
+  const page = 'location' in globalThis ? globalThis.location.href : undefined
+  if (!URL.canParse(String(url), page)) {
+    throw new TypeError(`${caller}: "${String(url)}" is no url; give one like https://sync.example.com`)
+  }
+  const { protocol, origin, pathname } = new URL(String(url), page)
+  if (protocol !== 'http:' && protocol !== 'https:') {
+    throw new TypeError(`${caller}: the url must begin with http:// or https://, not ${protocol}`)
+  }
+  return origin + pathname.replace(/\/+$/, '')
+}
+
 /** The answer's status is 2xx; anything else is a typed failure. The body is not read yet. */
 export const send = (connection: HttpConnection, request: HttpRequest): Effect.Effect<Response, SyncBackendError> =>
+  Effect.flatMap(sendRaw(connection, request), (response) =>
+    response.ok
+      ? Effect.succeed(response)
+      : Effect.flatMap(
+          Effect.promise(() => reasonOf(response)),
+          (reason) => failWith(request.operation, reason),
+        ),
+  )
+
+/** As {@link send}, whatever the status is. */
+export const sendRaw = (connection: HttpConnection, request: HttpRequest): Effect.Effect<Response, SyncBackendError> =>
   Effect.gen(function* () {
     if (!storeIdPattern.test(connection.context.storeId)) {
       return yield* failWith(
@@ -114,8 +138,7 @@ export const send = (connection: HttpConnection, request: HttpRequest): Effect.E
       const detail = `protocol ${spoken} instead of ${protocolVersion}`
       return yield* failWith(request.operation, new ProtocolError({ detail }))
     }
-    if (response.ok) return response
-    return yield* failWith(request.operation, yield* Effect.promise(() => reasonOf(response)))
+    return response
   })
 
 /**

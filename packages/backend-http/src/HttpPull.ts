@@ -11,14 +11,7 @@
  * collects it), or when {@link shortStreamsMax} in a row are cut within {@link shortStreamMs}. The pull goes on by
  * long-poll by itself, and so does every pull of the next {@link pollForMs}.
  */
-import {
-  type BackendPosition,
-  ProtocolError,
-  type PullPage,
-  type PullRequest,
-  SyncBackendError,
-  Unreachable,
-} from '@headwater/core/backend'
+import { ProtocolError, type PullPage, type PullRequest, SyncBackendError, Unreachable } from '@headwater/core/backend'
 import * as Clock from 'effect/Clock'
 import * as Data from 'effect/Data'
 import * as Effect from 'effect/Effect'
@@ -38,6 +31,7 @@ import {
   within,
 } from './HttpConnection.ts'
 import { reasonOfBody } from './HttpFailure.ts'
+import { type HttpPlace, queryOf } from './HttpStore.ts'
 import { ErrorBody, type LiveMode, Page, failureEvent } from './Protocol.ts'
 import { type SseEvent, type SseParser, makeSseParser } from './SseParser.ts'
 
@@ -61,18 +55,12 @@ export const pull = (connection: HttpConnection, request: PullRequest): Stream.S
     }),
   ).pipe(Stream.tapError((error) => noteFailure(connection, error)))
 
-/** Where the next page starts. */
-interface Place {
-  readonly after: BackendPosition
-  readonly cursor: string | null
-  readonly backendId: string | null
-}
-
 type Step<S> = readonly [ReadonlyArray<PullPage>, Option.Option<S>]
 
-const pagedPull = (connection: HttpConnection, request: PullRequest): Stream.Stream<PullPage, SyncBackendError> =>
-  Stream.paginate<Place, PullPage, SyncBackendError>(request, (place) =>
-    Effect.map(fetchPage(connection, place, 'none'), (page): Step<Place> => [
+/** Page by page, up to the first that is caught up. */
+export const pagedPull = (connection: HttpConnection, request: HttpPlace): Stream.Stream<PullPage, SyncBackendError> =>
+  Stream.paginate<HttpPlace, PullPage, SyncBackendError>(request, (place) =>
+    Effect.map(fetchPage(connection, place, 'none'), (page): Step<HttpPlace> => [
       [page],
       page.isCaughtUp ? Option.none() : Option.some(behind(place, page)),
     ]),
@@ -80,17 +68,17 @@ const pagedPull = (connection: HttpConnection, request: PullRequest): Stream.Str
 
 /** As {@link pagedPull}, then waits for news. Empty pages after the first are only signs of life. */
 const pollPull = (connection: HttpConnection, request: PullRequest): Stream.Stream<PullPage, SyncBackendError> =>
-  Stream.paginate({ place: request as Place, isWaiting: false, isFirst: true }, ({ place, isWaiting, isFirst }) =>
+  Stream.paginate({ place: request as HttpPlace, isWaiting: false, isFirst: true }, ({ place, isWaiting, isFirst }) =>
     Effect.map(
       fetchPage(connection, place, isWaiting ? 'poll' : 'none'),
-      (page): Step<{ place: Place; isWaiting: boolean; isFirst: boolean }> => [
+      (page): Step<{ place: HttpPlace; isWaiting: boolean; isFirst: boolean }> => [
         isFirst || page.events.length > 0 ? [page] : [],
         Option.some({ place: behind(place, page), isWaiting: page.isCaughtUp, isFirst: false }),
       ],
     ),
   )
 
-const behind = (place: Place, page: PullPage): Place => {
+const behind = (place: HttpPlace, page: PullPage): HttpPlace => {
   const last = page.events.at(-1)
   return {
     after: last === undefined ? place.after : { global: last.global, eventId: last.id },
@@ -104,7 +92,7 @@ const decodeErrorBody = Schema.decodeUnknownOption(Schema.fromJsonString(ErrorBo
 
 const fetchPage = (
   connection: HttpConnection,
-  place: Place,
+  place: HttpPlace,
   live: LiveMode,
 ): Effect.Effect<PullPage, SyncBackendError> =>
   sendForText(connection, {
@@ -126,11 +114,9 @@ const readPage = (text: string): Effect.Effect<PullPage, SyncBackendError> =>
     ),
   )
 
-const pathOf = (place: Place, live: LiveMode): string => {
-  const query = new URLSearchParams({ after: String(place.after.global), live })
-  if (place.after.eventId !== null) query.set('afterId', place.after.eventId)
-  if (place.backendId !== null) query.set('backendId', place.backendId)
-  if (place.cursor !== null) query.set('cursor', place.cursor)
+const pathOf = (place: HttpPlace, live: LiveMode): string => {
+  const query = queryOf(place)
+  query.set('live', live)
   return `/pull?${query}`
 }
 

@@ -7,16 +7,18 @@
  * | Method and path                  | Query                                     | Answer                                     |
  * | -------------------------------- | ----------------------------------------- | ------------------------------------------ |
  * | `GET  /health`                   |                                           | 200 {@link Health}; needs no token         |
- * | `GET  /v1/stores/:storeId`       |                                           | 200 {@link StoreInfo}                      |
+ * | `GET  /v1/stores/:storeId`       | `after, afterId, backendId, cursor`       | 200 {@link StoreInfo}, if it holds that place |
  * | `POST /v1/stores/:storeId/push`  |                                           | body {@link PushRequest}, 200 {@link PushResponse} |
  * | `GET  /v1/stores/:storeId/pull`  | `after, afterId, backendId, cursor, live` | 200 {@link Page}, or a stream of them      |
+ * | `GET  /v1/stores/:storeId/shape` | of Electric's protocol, see below         | what Electric answers; only where the server has one |
  *
  * The first path segment is the version of the protocol; a server behind a prefix (`https://host/sync`) has its paths
  * below the prefix. `:storeId` matches `storeIdPattern`.
  *
  * Query of a pull: `after` and `afterId` are the durable position (`after=0` and no `afterId` at the root), `backendId`
  * the log it belongs to (absent before the first contact), `cursor` the opaque text of the last page stored
- * (a server should have it name an append, see `PullRequest.cursor`), `live` one of {@link LiveMode}:
+ * (a server should have it name an append, see `PullRequest.cursor`; what follows a `/` in it is the client's own), `live`
+ * one of {@link LiveMode}:
  *
  * | `live`           | Answer                                                                                      |
  * | ---------------- | ------------------------------------------------------------------------------------------- |
@@ -49,7 +51,7 @@
  * | 404    | `NotFound`         |                         | `ProtocolError`                |
  * | 405    | `MethodNotAllowed` |                         | `ProtocolError`                |
  * | 409    | `BackendReset`     | `expected, received`    | `BackendReset`                 |
- * | 409    | `HistoryChanged`   | `headGlobal`            | `HistoryChanged` (pull only)   |
+ * | 409    | `HistoryChanged`   | `headGlobal`            | `HistoryChanged` (not of a push) |
  * | 413    | `BatchTooLarge`    |                         | `BatchTooLarge`                |
  * | 429    | `RateLimited`      | `retryAfterMs`?         | `RateLimited`                  |
  * | 500    | `Internal`         |                         | `Unavailable`                  |
@@ -69,6 +71,21 @@
  *
  * A stream that ends without `failure` was cut. It resumes from the client's durable position, in the query; the
  * standard `Last-Event-ID` is not used, because it lives in the memory of a connection and names no event id.
+ *
+ * ## The shape
+ *
+ * Electric's HTTP protocol (`/v1/shape`) for one shape: the rows of `headwater_events` of this store, with the columns of
+ * {@link shapeColumns}. Table, columns and condition are the server's. A request that names any of them (`table`, `where`,
+ * `params`, `columns`, `replica`, `log` other than `full`, `subset__…`, `secret`) is a 403, whatever it says.
+ *
+ * | From Electric                                   | The client gets                                                  |
+ * | ----------------------------------------------- | ---------------------------------------------------------------- |
+ * | 200, 304, 409 (`must-refetch`)                  | the same, with Electric's own headers                            |
+ * | 400, the offset is beyond the shape             | 409 `must-refetch`: it has to start over                         |
+ * | 429                                             | 429 `RateLimited`                                                |
+ * | any other status, no answer, none of Electric's | 503 `Unavailable`; the reason is in the server's log             |
+ *
+ * In an event stream the server adds a `: heartbeat` comment where Electric is silent for longer than `heartbeatMs`.
  *
  * ## Limits
  *
@@ -159,8 +176,35 @@ export type StoreInfo = typeof StoreInfo.Type
 export const Health = Schema.Struct({
   status: Schema.Literals(['ok', 'stopping']),
   versions: Schema.Array(Schema.Natural),
+  /** Of a server with an Electric: pushes work without it, shapes do not. */
+  electric: Schema.optionalKey(Schema.Literals(['active', 'starting', 'unreachable'])),
 })
 export type Health = typeof Health.Type
+
+/** The columns of a shape, by what they are in a `PulledEvent`; the parent's number is the event's own less one. */
+export const shapeColumns = {
+  store_id: 'storeId',
+  seq: 'global',
+  event_id: 'id',
+  parent_id: 'parentId',
+  name: 'name',
+  args: 'argsJson',
+  client_id: 'clientId',
+  session_id: 'sessionId',
+  created_at: 'createdAt',
+  sync_metadata: 'syncMetadataJson',
+  mark: 'mark',
+} as const
+
+/** Electric's own headers, which a shape's answer has and which web pages have to be let read. */
+export const shapeHeaders = [
+  'electric-cursor',
+  'electric-handle',
+  'electric-has-data',
+  'electric-offset',
+  'electric-schema',
+  'electric-up-to-date',
+] as const
 
 /** How a pull is answered; the table is at the head of this file. */
 export const LiveMode = Schema.Literals(['none', 'poll', 'sse'])

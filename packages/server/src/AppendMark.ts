@@ -2,7 +2,7 @@
  * The mark of an append, and the cursors that name it. Random and the same for all events of one append, so that a log that
  * was restored and has grown again is not taken for the one it was.
  *
- * **Shape**  of a cursor: `<global>.<mark>` of the last event of a page.
+ * **Shape**  of a cursor: `<global>.<mark>` of the last event of a page; what a client adds behind a `/` is its own.
  */
 import { randomBytes } from 'node:crypto'
 
@@ -28,7 +28,7 @@ export const holdsCursor = (cursor: string | null, keyAt: (global: number) => Ev
 }
 
 const readCursor = (cursor: string | null): { readonly global: number; readonly mark: string } | undefined => {
-  const [, global, mark] = /^(\d{1,16})\.([\w-]{1,64})$/.exec(cursor ?? '') ?? []
+  const [, global, mark] = /^(\d{1,16})\.([\w-]{1,64})(?:\/|$)/.exec(cursor ?? '') ?? []
   if (global === undefined || mark === undefined || Number(global) === 0) return undefined
   return { global: Number(global), mark }
 }

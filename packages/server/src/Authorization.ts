@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import * as Effect from 'effect/Effect'
 import { ServerFailure } from './ServerFailure.ts'
 
@@ -22,6 +21,7 @@ export interface Refusal {
 
 export interface AuthorizeContext {
   readonly storeId: string
+  /** Reading through Electric is a `pull` too. */
   readonly operation: 'info' | 'push' | 'pull'
 }
 
@@ -33,7 +33,8 @@ export type Authorize = (
 
 const refusalTags = { 401: 'Unauthorized', 403: 'Forbidden', 429: 'RateLimited' } as const
 
-const anybody: Principal = { id: null }
+/** Who is allowed without saying who it is. */
+export const anybody: Principal = { id: null }
 
 /** Asks the hook, if there is one. */
 export const authorizeRequest = (
@@ -55,18 +56,3 @@ export const authorizeRequest = (
     }),
   )
 }
-
-/** Accepts any of these bearer tokens, and nobody else. Tokens are compared by hash, in constant time. */
-export const authorizeTokens = (tokens: ReadonlyArray<string>): Authorize => {
-  const accepted = tokens.map(digest)
-  return (request) => {
-    const header = request.headers.get('authorization') ?? ''
-    if (!/^bearer /i.test(header)) return { refused: 'send a token: authorization: Bearer …' }
-    const given = digest(header.slice(7).trim())
-    return accepted.some((token) => timingSafeEqual(token, given))
-      ? anybody
-      : { refused: 'this token is not one of the server' }
-  }
-}
-
-const digest = (token: string): Buffer => createHash('sha256').update(token).digest()

@@ -5,14 +5,15 @@ import { DataFolderError, openLogReadOnly } from './DataFolder.ts'
 import { ListenFailed } from './NodeListener.ts'
 import { StorageFailed } from './LogStorage.ts'
 import { DatabaseError } from './PostgresError.ts'
-import { ServerRefused, openStorage, portDefault, startServer } from './Server.ts'
+import { type ServerOptions, ServerRefused, openStorage, portDefault, startServer } from './Server.ts'
 import { jsonLogger } from './ServerLog.ts'
 import { backupTo } from './SqliteLogStorage.ts'
 import { verifyLogs } from './Verification.ts'
 
 const help = `headwater-server: the self-hosted sync server of Headwater
 
-  headwater-server [--data DIR | --database URL] [--port N] [--host HOST] [--token TOKEN]… [--cors ORIGIN]… [--quiet]
+  headwater-server [--data DIR | --database URL [--electric URL]] [--port N] [--host HOST] [--token TOKEN]…
+                   [--cors ORIGIN]… [--quiet]
   headwater-server backup [--data DIR] FILE
   headwater-server verify [--data DIR | --database URL]
 
@@ -20,6 +21,8 @@ const help = `headwater-server: the self-hosted sync server of Headwater
   --database URL  keeps them in PostgreSQL instead (postgres://user:password@host:5432/database; needs npm install pg), also
                   as HEADWATER_DATABASE_URL, which keeps the password out of the process list. Any number of servers may
                   share one database.
+  --electric URL  the Electric over that database, for clients that read through it; also as HEADWATER_ELECTRIC_URL. Its
+                  secret comes from HEADWATER_ELECTRIC_SECRET, and stays here.
   --port N        default ${portDefault}; 0 takes a free one
   --host HOST     default 127.0.0.1; any other needs --token
   --token TOKEN   clients must send it as a bearer token; may be given several times, or once as HEADWATER_TOKEN.
@@ -41,6 +44,7 @@ const dataDefault = './data'
 const options = {
   data: { type: 'string' },
   database: { type: 'string' },
+  electric: { type: 'string' },
   port: { type: 'string', default: String(portDefault) },
   host: { type: 'string', default: '127.0.0.1' },
   token: { type: 'string', multiple: true },
@@ -132,10 +136,12 @@ const verify = async (values: Values): Promise<number> => {
 const serve = async (values: Values): Promise<number> => {
   const stopped = signalled()
   const log = jsonLogger((line) => process.stdout.write(line))
+  const place = placeOf(values)
   const token = values.token ?? tokenFromEnvironment()
   const cors = values.cors?.includes('*') === true ? ('*' as const) : values.cors
   const server = await startServer({
-    ...placeOf(values),
+    ...place,
+    ...electricOf(values, place),
     port: readPort(values.port),
     host: values.host,
     logger: (record) => (values.quiet && record.event === 'request' ? undefined : log(record)),
@@ -157,6 +163,17 @@ const placeOf = (values: Values): { readonly data: string } | { readonly databas
   if (values.data !== undefined && values.database !== undefined) throw new Usage('give --data or --database, not both')
   const database = values.database ?? (values.data === undefined ? process.env['HEADWATER_DATABASE_URL'] : undefined)
   return database === undefined || database === '' ? { data: values.data ?? dataDefault } : { database }
+}
+
+/** From the environment only where there is a database: it may be meant for another server on this machine. */
+const electricOf = (values: Values, place: object): Pick<ServerOptions, 'electric'> => {
+  const isOnDatabase = 'database' in place
+  if (values.electric !== undefined && !isOnDatabase)
+    throw new Usage('--electric needs --database, the one it reads from')
+  const url = values.electric ?? (isOnDatabase ? process.env['HEADWATER_ELECTRIC_URL'] : undefined)
+  if (url === undefined || url === '') return {}
+  const secret = process.env['HEADWATER_ELECTRIC_SECRET'] ?? ''
+  return { electric: secret === '' ? { url } : { url, secret } }
 }
 
 const tokenFromEnvironment = (): Array<string> | undefined => {

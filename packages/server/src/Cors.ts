@@ -1,4 +1,4 @@
-import { clientHeader, protocolHeader } from '@headwater/backend-http/protocol'
+import { clientHeader, protocolHeader, shapeHeaders } from '@headwater/backend-http/protocol'
 
 /** Which web pages may talk to the server: `*`, or origins like `https://app.example.com`. */
 export type CorsOrigins = '*' | ReadonlyArray<string>
@@ -15,7 +15,7 @@ export const corsHeaders = (request: Request, origins: CorsOrigins | undefined):
   return [
     vary,
     ['access-control-allow-origin', origins === '*' ? '*' : origin],
-    ['access-control-expose-headers', `${protocolHeader}, retry-after, date`],
+    ['access-control-expose-headers', [protocolHeader, 'retry-after', 'date', ...shapeHeaders].join(', ')],
   ]
 }
 

@@ -69,6 +69,7 @@ export interface ReadRequest {
   readonly after: BackendPosition
   /** What an earlier answer gave, from a client that may say anything. See the port's `PullRequest.cursor`. */
   readonly cursor: string | null
+  /** 0 only asks whether the log holds the place. */
   readonly eventsMax: number
   /** Of the events' text; the first event is read whatever its size. */
   readonly bytesMax: number

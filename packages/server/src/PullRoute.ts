@@ -1,8 +1,9 @@
 import { LiveMode } from '@headwater/backend-http/protocol'
-import type { BackendPosition } from '@headwater/core/backend'
+import type { BackendInfo, BackendPosition } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 import * as Schema from 'effect/Schema'
 import type { Principal } from './Authorization.ts'
+import type { ReadAnswer, ReadRequest } from './LogStorage.ts'
 import type { ServerContext } from './ServerContext.ts'
 import { type PullPlace, type PullStep, liveStream } from './LiveStream.ts'
 import { makeNews } from './News.ts'
@@ -57,6 +58,21 @@ const pagePull = (
     }).pipe(Effect.ensuring(Effect.sync(news.end)))
   })
 
+/** Which log this is and where it ends; if the query names a place, only if the log holds it. */
+export const placeRoute = (
+  server: ServerContext,
+  url: URL,
+  storeId: string,
+): Effect.Effect<BackendInfo, ServerFailure> => {
+  if (!url.searchParams.has('after')) return Effect.mapError(server.storage.info(storeId), storageFailure)
+  return Effect.flatMap(placeOf(url), (place) =>
+    Effect.map(readEvents(server, storeId, place, { eventsMax: 0, bytesMax: 0 }), ({ backendId, head }) => ({
+      backendId,
+      head,
+    })),
+  )
+}
+
 const placeOf = (url: URL): Effect.Effect<PullPlace, ServerFailure> => {
   const after = url.searchParams.get('after') ?? '0'
   const afterId = url.searchParams.get('afterId')
@@ -71,18 +87,29 @@ const placeOf = (url: URL): Effect.Effect<PullPlace, ServerFailure> => {
 }
 
 /** Reads the page behind a place. **Fails with** `BackendReset`, `HistoryChanged`, `Unavailable`. */
-const readStep = (server: ServerContext, storeId: string, from: PullPlace): Effect.Effect<PullStep, ServerFailure> =>
+const readStep = (server: ServerContext, storeId: string, from: PullPlace): Effect.Effect<PullStep, ServerFailure> => {
+  const { pageEvents: eventsMax, pageBytes: bytesMax } = server.limits
+  return Effect.map(readEvents(server, storeId, from, { eventsMax, bytesMax }), (answer) => {
+    const { backendId, eventsJson, cursor, head, last } = answer
+    const isCaughtUp = last.global === head.global
+    const text = `{"backendId":${JSON.stringify(backendId)},"events":[${eventsJson.join(',')}],"cursor":${JSON.stringify(cursor)},"head":${JSON.stringify(head)},"isCaughtUp":${isCaughtUp}}`
+    return { text, events: eventsJson.length, next: { after: last, cursor, backendId } }
+  })
+}
+
+const readEvents = (
+  server: ServerContext,
+  storeId: string,
+  from: PullPlace,
+  limits: Pick<ReadRequest, 'eventsMax' | 'bytesMax'>,
+): Effect.Effect<Extract<ReadAnswer, { _tag: 'Events' }>, ServerFailure> =>
   Effect.gen(function* () {
-    const { pageEvents: eventsMax, pageBytes: bytesMax } = server.limits
-    const answer = yield* Effect.mapError(server.storage.read({ storeId, ...from, eventsMax, bytesMax }), (error) => {
+    const answer = yield* Effect.mapError(server.storage.read({ storeId, ...from, ...limits }), (error) => {
       server.log({ level: 'error', event: 'failed', operation: error.operation, detail: error.detail })
       return storageFailure(error)
     })
     if (answer._tag === 'BackendReset') return yield* Effect.fail(resetFailure(from.backendId, answer.backendId))
     if (answer._tag === 'HistoryChanged')
       return yield* Effect.fail(historyFailure(from.after.global, answer.head.global))
-    const { backendId, eventsJson, cursor, head, last } = answer
-    const isCaughtUp = last.global === head.global
-    const text = `{"backendId":${JSON.stringify(backendId)},"events":[${eventsJson.join(',')}],"cursor":${JSON.stringify(cursor)},"head":${JSON.stringify(head)},"isCaughtUp":${isCaughtUp}}`
-    return { text, events: eventsJson.length, next: { after: last, cursor, backendId } }
+    return answer
   })

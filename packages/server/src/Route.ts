@@ -4,11 +4,16 @@ import * as Effect from 'effect/Effect'
 import { ServerFailure } from './ServerFailure.ts'
 
 /** What an address and method ask for. */
-export type Route =
-  | { readonly operation: 'health' }
-  | { readonly operation: 'info' | 'push' | 'pull'; readonly storeId: string }
+export type Route = { readonly operation: 'health' } | StoreRoute
 
-const methods = { health: 'GET', info: 'GET', push: 'POST', pull: 'GET' } as const
+export interface StoreRoute {
+  readonly operation: 'info' | keyof typeof operations
+  readonly storeId: string
+}
+
+/** By the last segment of their address. */
+const operations = { push: 'push', pull: 'pull', shape: 'shape' } as const
+const methods = { health: 'GET', info: 'GET', push: 'POST', pull: 'GET', shape: 'GET' } as const
 
 /** Reads the address. **Fails with** `UnknownVersion`, `InvalidStoreId`, `NotFound`, `MethodNotAllowed`. */
 export const routeOf = (request: Request, url: URL, prefix: string): Effect.Effect<Route, ServerFailure> =>
@@ -37,7 +42,7 @@ const readPath = (
   if (first === 'health' && second === undefined) return Effect.succeed({ operation: 'health' })
   const version = /^v(\d{1,9})$/.exec(first)?.[1]
   if (version !== undefined && version !== String(protocolVersion)) return unknownVersion(version)
-  const operation = fourth === undefined ? 'info' : fourth === 'push' || fourth === 'pull' ? fourth : undefined
+  const operation = fourth === undefined ? 'info' : new Map(Object.entries(operations)).get(fourth)
   if (version === undefined || second !== 'stores' || third === undefined || operation === undefined || hasMore) {
     return notFound
   }

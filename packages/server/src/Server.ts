@@ -1,18 +1,22 @@
 import * as Data from 'effect/Data'
 import * as Effect from 'effect/Effect'
-import { type Authorize, authorizeTokens } from './Authorization.ts'
+import type { Authorize } from './Authorization.ts'
+import type { ElectricOptions } from './ElectricService.ts'
 import { type HandlerOptions, makeHandler } from './Handler.ts'
 import { listen } from './NodeListener.ts'
 import type { LogStorage } from './LogStorage.ts'
 import { type PostgresLogStorageOptions, postgresLogStorage } from './PostgresLogStorage.ts'
 import { silentLogger } from './ServerLog.ts'
 import { type SqliteLogStorage, sqliteLogStorage } from './SqliteLogStorage.ts'
+import { authorizeTokens } from './TokenAuthorization.ts'
 
-export interface ServerOptions extends Omit<HandlerOptions, 'storage' | 'signal' | 'hosts'> {
+export interface ServerOptions extends Omit<HandlerOptions, 'storage' | 'signal' | 'hosts' | 'electric'> {
   /** Folder of the log, kept in SQLite. Either this or `database`. */
   readonly data?: string
   /** URL of a PostgreSQL that keeps the logs instead, shared by any number of servers. Needs the package `pg`. */
   readonly database?: string | Omit<PostgresLogStorageOptions, 'logger'>
+  /** The Electric over that PostgreSQL, or its address: clients can then read through it (`electricBackend`). */
+  readonly electric?: string | Omit<ElectricOptions, 'schema'>
   /** Default 4800; 0 takes a free one. */
   readonly port?: number
   /** Default `127.0.0.1`. Any other than loopback needs `token` or `authorize`. */
@@ -71,10 +75,13 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     const detail = `without a token the server listens on loopback only, not on ${host}; give a token, or an authorize hook`
     throw new ServerRefused({ detail })
   }
+  const electric = electricOf(options)
   const storage = await openStorage(options)
   const stop = new AbortController()
+  const { electric: _, ...rest } = options
   const handle = makeHandler({
-    ...options,
+    ...rest,
+    ...(electric === undefined ? {} : { electric }),
     ...(authorize === undefined ? { hosts: ['127.0.0.1', '[::1]', 'localhost'] } : { authorize }),
     storage,
     signal: stop.signal,
@@ -91,7 +98,14 @@ export const startServer = async (options: ServerOptions): Promise<RunningServer
     throw error
   })
   const log = options.logger ?? silentLogger
-  log({ level: 'info', event: 'listening', url: listener.url, storage: storage.name, isOpen })
+  log({
+    level: 'info',
+    event: 'listening',
+    url: listener.url,
+    storage: storage.name,
+    isOpen,
+    ...(electric === undefined ? {} : { electric: new URL(electric.url).origin }),
+  })
   const end = async (): Promise<void> => {
     log({ level: 'info', event: 'stopping' })
     stop.abort()
@@ -123,6 +137,23 @@ export const openStorage = async (
   if (data !== undefined) return sqliteLogStorage({ folder: data })
   const given = typeof database === 'string' || database === undefined ? { url: database ?? '' } : database
   return postgresLogStorage({ ...given, ...(logger === undefined ? {} : { logger }) })
+}
+
+/** With the schema that the tables are in. */
+const electricOf = ({ electric, database }: ServerOptions): ElectricOptions | undefined => {
+  if (electric === undefined) return undefined
+  if (database === undefined) {
+    throw new ServerRefused({
+      detail: 'Electric reads from PostgreSQL: give database, the one that it is connected to',
+    })
+  }
+  const given = typeof electric === 'string' ? { url: electric } : electric
+  if (!URL.canParse(String(given.url)) || !/^https?:$/.test(new URL(String(given.url)).protocol)) {
+    throw new ServerRefused({
+      detail: `the address of Electric must look like http://localhost:3000, not "${String(given.url)}"`,
+    })
+  }
+  return typeof database === 'string' || database.schema === undefined ? given : { ...given, schema: database.schema }
 }
 
 const authorizeOf = (options: ServerOptions): Authorize | undefined => {

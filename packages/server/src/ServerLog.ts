@@ -5,7 +5,7 @@
  */
 export interface ServerLogRecord {
   readonly level: 'info' | 'warn' | 'error'
-  readonly event: 'request' | 'failed' | 'listening' | 'stopping' | 'stopped'
+  readonly event: 'request' | 'refused' | 'failed' | 'listening' | 'stopping' | 'stopped'
   readonly [field: string]: string | number | boolean | null | undefined
 }
 

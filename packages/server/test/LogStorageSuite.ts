@@ -183,6 +183,24 @@ export const logStorageSuite = (make: () => Promise<StorageUnderTest>): void => 
     }
   })
 
+  cases('port: a page of no events says whether the log holds a place, and where it ends', async (storage) => {
+    const store = await openStore(storage, 's')
+    const events = chain(root, 3)
+    await store.append(events)
+    const none = { eventsMax: 0, bytesMax: 0 }
+    const [full, second] = [await store.read(), endOf(events.slice(0, 2))]
+    if (full._tag !== 'Events') throw new Error('expected events')
+    for (const after of [root, second, endOf(events)]) {
+      const held = await store.read(after, none)
+      expect(held).toMatchObject({ _tag: 'Events', eventsJson: [], last: after, head: endOf(events) })
+      const end = await store.read(after, { ...none, cursor: full.cursor })
+      expect(end).toMatchObject({ _tag: 'Events', eventsJson: [], last: after })
+    }
+    expect((await store.read({ global: 2, eventId: 'nobody' }, none))._tag).toBe('HistoryChanged')
+    expect((await store.read(second, { ...none, cursor: '2.nobody' }))._tag).toBe('HistoryChanged')
+    expect((await store.read(second, { ...none, backendId: 'other' }))._tag).toBe('BackendReset')
+  })
+
   cases('port: every text comes back as it was, byte for byte, or is refused', async (storage) => {
     const store = await openStore(storage, 's')
     const argsTexts = [

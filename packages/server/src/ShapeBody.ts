@@ -1,0 +1,73 @@
+/**
+ * Passes an event stream of Electric's on, chunk by chunk as its reader takes them, with signs of life in its silences:
+ * Electric says something every 21 s, the protocol every 15 s.
+ */
+
+/** A comment may stand only between two messages. */
+const messageEnd = '\n\n'
+const heartbeat = new TextEncoder().encode(`: heartbeat${messageEnd}`)
+
+export interface ShapeBodyOptions {
+  readonly heartbeatMs: number
+  /** Ends the stream, well: the client comes back and is told why. */
+  readonly ending: AbortSignal
+}
+
+export const withHeartbeats = (
+  body: ReadableStream<Uint8Array>,
+  { heartbeatMs, ending }: ShapeBodyOptions,
+): ReadableStream<Uint8Array> => {
+  const reader = body.getReader()
+  const ended = new Promise<'end'>((resolve) => {
+    if (ending.aborted) resolve('end')
+    ending.addEventListener('abort', () => resolve('end'), { once: true })
+  })
+  let reading: ReturnType<typeof reader.read> | undefined
+  let isBetweenMessages = true
+  return new ReadableStream<Uint8Array>(
+    {
+      pull: async (controller) => {
+        for (;;) {
+          reading ??= reader.read()
+          const said = await firstOf(reading, ended, heartbeatMs)
+          if (said === 'silence' && !isBetweenMessages) continue
+          if (said === 'silence') return controller.enqueue(heartbeat)
+          if (said === 'end' || said.done) {
+            await reader.cancel().catch(() => undefined)
+            return controller.close()
+          }
+          reading = undefined
+          isBetweenMessages = endsMessage(said.value, isBetweenMessages)
+          return controller.enqueue(said.value)
+        }
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+const firstOf = async <A>(
+  reading: Promise<A>,
+  ended: Promise<'end'>,
+  silenceMs: number,
+): Promise<A | 'end' | 'silence'> => {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const silence = new Promise<'silence'>((resolve) => {
+    timer = setTimeout(() => resolve('silence'), silenceMs)
+  })
+  try {
+    return await Promise.race([reading, ended, silence])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const newline = messageEnd.charCodeAt(0)
+
+/** Whether a stream that was so before stands between two messages behind this chunk. */
+const endsMessage = (chunk: Uint8Array, wasBefore: boolean): boolean => {
+  const last = chunk.at(-1)
+  if (last === undefined) return wasBefore
+  return last === newline && (chunk.length === 1 ? wasBefore : chunk.at(-2) === newline)
+}

@@ -9,14 +9,18 @@ export interface LifeListener {
 
 const listeners = new Set<LifeListener>()
 const hideListeners = new Set<() => void>()
+const wakeListeners = new Set<() => void>()
 
 const tell = (what: keyof LifeListener): void => {
   for (const listener of Array.from(listeners)) listener[what]()
 }
 
-const tellHidden = (): void => {
-  for (const listener of Array.from(hideListeners)) listener()
+const tellAll = (those: ReadonlySet<() => void>): void => {
+  for (const listener of Array.from(those)) listener()
 }
+
+const tellHidden = (): void => tellAll(hideListeners)
+const tellAwake = (): void => tellAll(wakeListeners)
 
 let isListening = false
 
@@ -26,7 +30,9 @@ const listenOnce = (): void => {
   isListening = true
   document.addEventListener('visibilitychange', () => {
     if (document.visibilityState === 'hidden') tellHidden()
+    else tellAwake()
   })
+  addEventListener('online', tellAwake)
   addEventListener('pagehide', ({ persisted }) => {
     tellHidden()
     // A page that is thrown away needs nothing: its locks go with it.
@@ -53,4 +59,11 @@ export const onPageHide = (listener: () => void): (() => void) => {
   listenOnce()
   hideListeners.add(listener)
   return () => void hideListeners.delete(listener)
+}
+
+/** Called when the network is back, or the page is shown again, whose timers may have slept. The answer ends it. */
+export const onPageWake = (listener: () => void): (() => void) => {
+  listenOnce()
+  wakeListeners.add(listener)
+  return () => void wakeListeners.delete(listener)
 }

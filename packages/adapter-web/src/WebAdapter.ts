@@ -1,7 +1,7 @@
 import type { Adapter, AdapterConnection, AdapterContext } from '@headwater/core/adapter'
 import { loadWasmSqlite, openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
 import { candidateLock, protocolVersion, storeName, type ToWorker } from './LeaderWire.ts'
-import { onPageHide, onPageLife } from './PageLife.ts'
+import { onPageHide, onPageLife, onPageWake } from './PageLife.ts'
 import { askToPersist } from './StorageWatch.ts'
 import { takeLock } from './StoreLock.ts'
 import { StoreTab } from './StoreTab.ts'
@@ -76,6 +76,7 @@ export const webAdapter = (options: WebAdapterOptions = {}): Adapter => {
         client,
         openDatabase: (image) => openWasmSqlite(sqlite, image === undefined ? {} : { image }),
         onHide: onPageHide,
+        onWake: onPageWake,
       }
     },
 

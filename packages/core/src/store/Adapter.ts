@@ -21,6 +21,8 @@ export interface AdapterConnection {
    * sends over before it returns. The answer ends that.
    */
   readonly onHide?: (flush: () => void) => () => void
+  /** Calls `wake` when the backend may be within reach again: the network is back, a page is shown again. The answer ends that. */
+  readonly onWake?: (wake: () => void) => () => void
 }
 
 /**

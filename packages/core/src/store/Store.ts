@@ -81,7 +81,9 @@ export class Store {
   readonly #newsWaiters = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
   readonly #stopHide: (() => void) | undefined
+  readonly #stopWake: (() => void) | undefined
   #isClosing = false
+  #isWaking = false
 
   /** @internal Use `createStore`. */
   constructor(parts: StoreParts) {
@@ -120,6 +122,7 @@ export class Store {
       },
     })
     this.#stopHide = connection.onHide?.(() => this.#session.flush())
+    this.#stopWake = connection.onWake?.(() => void this.#wakeSync())
     this.rejected = makeRejectedEvents(this.#session)
     this.quarantined = makeQuarantinedEvents(this.#session)
   }
@@ -402,6 +405,14 @@ export class Store {
     await this.#session.questions.ask('wake', {}, signal)
   }
 
+  /** Once, however often the platform says so while no leader is there to hear it. */
+  async #wakeSync(): Promise<void> {
+    if (this.#isWaking) return
+    this.#isWaking = true
+    await this.retrySync().catch(() => undefined)
+    this.#isWaking = false
+  }
+
   /**
    * After `HistoryChanged` or `BackendReset`: `'reset'` takes the backend's log as it is and answers with the exported
    * local log, which is also kept as a file (`keptAs`); `'re-push'` offers every synced event to the backend again, with its id.
@@ -446,6 +457,7 @@ export class Store {
 
   async #end(): Promise<void> {
     this.#stopHide?.()
+    this.#stopWake?.()
     this.#live.clear()
     this.#graph.close()
     await this.#session.close()

@@ -1,0 +1,5 @@
+import react from '@vitejs/plugin-react'
+import { defineConfig } from 'vite'
+
+// Nothing here is for Headwater: its worker and its WebAssembly are found by themselves.
+export default defineConfig({ plugins: [react()] })

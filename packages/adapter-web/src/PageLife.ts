@@ -8,19 +8,15 @@ export interface LifeListener {
 }
 
 const listeners = new Set<LifeListener>()
-const hideListeners = new Set<() => void>()
 const wakeListeners = new Set<() => void>()
 
 const tell = (what: keyof LifeListener): void => {
   for (const listener of Array.from(listeners)) listener[what]()
 }
 
-const tellAll = (those: ReadonlySet<() => void>): void => {
-  for (const listener of Array.from(those)) listener()
+const tellAwake = (): void => {
+  for (const listener of Array.from(wakeListeners)) listener()
 }
-
-const tellHidden = (): void => tellAll(hideListeners)
-const tellAwake = (): void => tellAll(wakeListeners)
 
 let isListening = false
 
@@ -29,22 +25,17 @@ const listenOnce = (): void => {
   if (isListening || typeof document === 'undefined') return
   isListening = true
   document.addEventListener('visibilitychange', () => {
-    if (document.visibilityState === 'hidden') tellHidden()
-    else tellAwake()
+    if (document.visibilityState === 'visible') tellAwake()
   })
   addEventListener('online', tellAwake)
   addEventListener('pagehide', ({ persisted }) => {
-    tellHidden()
     // A page that is thrown away needs nothing: its locks go with it.
     if (persisted) tell('suspend')
   })
   addEventListener('pageshow', ({ persisted }) => {
     if (persisted) tell('resume')
   })
-  document.addEventListener('freeze', () => {
-    tellHidden()
-    tell('suspend')
-  })
+  document.addEventListener('freeze', () => tell('suspend'))
   document.addEventListener('resume', () => tell('resume'))
 }
 
@@ -52,13 +43,6 @@ const listenOnce = (): void => {
 export const onPageLife = (listener: LifeListener): void => {
   listenOnce()
   listeners.add(listener)
-}
-
-/** Called when the page is hidden, perhaps for ever: what has to leave it has to leave now. The answer ends it. */
-export const onPageHide = (listener: () => void): (() => void) => {
-  listenOnce()
-  hideListeners.add(listener)
-  return () => void hideListeners.delete(listener)
 }
 
 /** Called when the network is back, or the page is shown again, whose timers may have slept. The answer ends it. */

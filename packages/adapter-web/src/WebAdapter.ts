@@ -1,7 +1,7 @@
 import type { Adapter, AdapterConnection, AdapterContext } from '@headwater/core/adapter'
 import { loadWasmSqlite, openWasmSqlite, type WasmSqlite } from '@headwater/sqlite-wasm'
 import { candidateLock, protocolVersion, storeName, type ToWorker } from './LeaderWire.ts'
-import { onPageHide, onPageLife, onPageWake } from './PageLife.ts'
+import { onPageLife, onPageWake } from './PageLife.ts'
 import { askToPersist } from './StorageWatch.ts'
 import { takeLock } from './StoreLock.ts'
 import { StoreTab } from './StoreTab.ts'
@@ -75,7 +75,6 @@ export const webAdapter = (options: WebAdapterOptions = {}): Adapter => {
       return {
         client,
         openDatabase: (image) => openWasmSqlite(sqlite, image === undefined ? {} : { image }),
-        onHide: onPageHide,
         onWake: onPageWake,
       }
     },

@@ -8,7 +8,10 @@ import type { SessionState } from './SessionState.ts'
 /** Sent and not confirmed at most: enough to keep a leader busy, little enough that a reconnect does not send it all twice. */
 const sentMax = 16 * batchEventsMax
 
-/** What is pending goes to the leader after the present task: commits of one task travel together. */
+/**
+ * What is pending goes to the leader when the present code has run: commits made together travel together. A microtask,
+ * not a task: a page that is being thrown away runs its handlers and what they have queued, and no task any more.
+ */
 export const scheduleFlush = (session: SessionState): void => {
   if (session.isFlushScheduled) return
   session.isFlushScheduled = true

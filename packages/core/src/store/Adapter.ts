@@ -16,11 +16,6 @@ export interface AdapterConnection {
   /** The adapter finds the store's leader, or starts one, and finds another one when it is lost. */
   readonly client: LeaderClient
   readonly openDatabase: OpenSessionDatabase
-  /**
-   * Calls `flush` when this thread may be about to end without another task (a page that is hidden), and hands what it
-   * sends over before it returns. The answer ends that.
-   */
-  readonly onHide?: (flush: () => void) => () => void
   /** Calls `wake` when the backend may be within reach again: the network is back, a page is shown again. The answer ends that. */
   readonly onWake?: (wake: () => void) => () => void
 }

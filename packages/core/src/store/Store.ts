@@ -80,7 +80,6 @@ export class Store {
   readonly #refreshListeners = new Set<() => void>()
   readonly #newsWaiters = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
-  readonly #stopHide: (() => void) | undefined
   readonly #stopWake: (() => void) | undefined
   #isClosing = false
   #isWaking = false
@@ -121,7 +120,6 @@ export class Store {
         if (error instanceof Error) this.#tellNotice({ _tag: 'failure', error })
       },
     })
-    this.#stopHide = connection.onHide?.(() => this.#session.flush())
     this.#stopWake = connection.onWake?.(() => void this.#wakeSync())
     this.rejected = makeRejectedEvents(this.#session)
     this.quarantined = makeQuarantinedEvents(this.#session)
@@ -456,7 +454,6 @@ export class Store {
   }
 
   async #end(): Promise<void> {
-    this.#stopHide?.()
     this.#stopWake?.()
     this.#live.clear()
     this.#graph.close()

@@ -23,6 +23,7 @@ export class DatabaseError extends Data.TaggedError('DatabaseError')<{
     | 'Refused'
     | 'ReadOnly'
     | 'NewerSchema'
+    | 'WrongDatabases'
     | 'NotUtf8'
     | 'Unusable'
   readonly detail: string

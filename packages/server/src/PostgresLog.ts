@@ -4,12 +4,13 @@
  * An append is the architecture's single statement: an UPDATE of the store's head that finds it where the events' parent says,
  * feeding the INSERT of the events. It takes the appends of several stores at once; a store whose head stands elsewhere gets
  * nothing and holds nobody up. What makes an answer of "nothing" out of it is judged afterwards, over {@link PostgresLog.view}.
+ * A store that has moved to another database takes nothing either: `is_here` and the epoch are compared in the same place.
  *
  * Rows that are read have the columns of {@link EventRow} behind a `kind`; a row that is no event uses some of them:
  *
  * | `kind` | Row                                     | `seq`, `event_id`, `mark`                       |
  * | ------ | --------------------------------------- | ----------------------------------------------- |
- * | 0      | the store                               | head's number and id, `backend_id`              |
+ * | 0      | the store                               | head's number and id, `backend_id`; `name` is "here" or "away", `args` the epoch |
  * | 1      | an event that was asked for by number   | its own                                         |
  * | 2      | an event of the page, or asked for by id | its own                                        |
  * | 3      | a claim                                 | 0, the client's id, the principal's             |
@@ -19,15 +20,20 @@ import type { EventKey } from './AppendMark.ts'
 import type { PostgresPool, PostgresStatement } from './PostgresPool.ts'
 import type { PostgresTables } from './PostgresSchema.ts'
 
-/** Which log a store has and where it ends. */
+/** Which log a store has, where it ends, and whether it takes appends in this database. */
 export interface StoreHead {
   readonly backendId: string
   readonly head: BackendPosition
+  readonly isHere: boolean
+  /** Counts the moves of the store. */
+  readonly epoch: number
 }
 
 export interface PostgresLog {
-  /** The store's log, made if there is none. */
-  readonly store: (storeId: string, makeBackendId: () => string) => Promise<StoreHead>
+  /** The store's log, if there is one. */
+  readonly findStore: (storeId: string) => Promise<StoreHead | undefined>
+  /** Makes the log of a store that was placed here; nothing if there is one, or if it was placed elsewhere. */
+  readonly makeStore: (store: NewStore) => Promise<void>
   /** What a judgement needs; `undefined` if there is no such store. */
   readonly view: (request: ViewRequest) => Promise<LogMoment | undefined>
   /** The events behind a place and what stands at the places asked for; `undefined` if there is no such store. */
@@ -38,6 +44,14 @@ export interface PostgresLog {
   readonly stores: (after: string, storesMax: number) => Promise<ReadonlyArray<string>>
   /** Where these stores' logs end, as text that differs if anything does. */
   readonly heads: (storeIds: ReadonlyArray<string>) => Promise<ReadonlyMap<string, string>>
+}
+
+export interface NewStore {
+  readonly storeId: string
+  readonly backendId: string
+  readonly epoch: number
+  /** The directory whose member this database has to be; itself where it is the only one. */
+  readonly directoryId: string
 }
 
 export interface ViewRequest {
@@ -76,6 +90,8 @@ export interface LogPage extends StoreHead {
 export interface PostgresAppend {
   readonly storeId: string
   readonly backendId: string
+  /** Of the store's placement; `null`: any, as long as the store is here. */
+  readonly epoch: number | null
   readonly parent: BackendPosition
   readonly head: BackendPosition
   readonly mark: string
@@ -102,15 +118,9 @@ type EventRow = readonly [
 export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): PostgresLog => {
   const statements = statementsFor(tables)
   return {
-    store: async (storeId, makeBackendId) => {
-      const find = () => pool.query<readonly [string, string, string | null]>(statements.store, [storeId])
-      let [row] = await find()
-      if (row === undefined) {
-        await pool.query(statements.makeStore, [storeId, makeBackendId()])
-        ;[row] = await find()
-      }
-      if (row === undefined) throw new Error(`store ${storeId} was deleted while it was made`)
-      return { backendId: row[0], head: { global: Number(row[1]), eventId: row[2] } }
+    findStore: async (storeId) => storeOf(await pool.query<EventRow>(statements.store, [storeId])),
+    makeStore: async ({ storeId, backendId, epoch, directoryId }) => {
+      await pool.query(statements.makeStore, [storeId, backendId, epoch, directoryId])
     },
     view: async ({ storeId, eventIds, clientIds, parentGlobal }) => {
       const values = [storeId, parentGlobal, eventIds.filter(isStorable), clientIds.filter(isStorable)]
@@ -142,10 +152,11 @@ export const isStorableEvent = (event: BackendEvent, json: string): boolean =>
   [event.id, event.parentId ?? '', event.name, event.argsJson, event.clientId, event.sessionId].every(isStorable)
 
 const textOf = (append: PostgresAppend): string => {
-  const { storeId, backendId, parent, head, mark, principalId, clientIds, eventsJson } = append
+  const { storeId, backendId, epoch, parent, head, mark, principalId, clientIds, eventsJson } = append
   const fields = {
     store: storeId,
     backend: backendId,
+    epoch,
     parent: parent.global,
     parentId: parent.eventId,
     head: head.global,
@@ -192,7 +203,14 @@ const pageOf = (rows: ReadonlyArray<EventRow>, bytesMax: number): LogPage | unde
 
 const storeOf = (rows: ReadonlyArray<EventRow>): StoreHead | undefined => {
   const row = rows.find(([kind]) => kind === 0)
-  return row === undefined ? undefined : { backendId: row[10], head: { global: Number(row[1]), eventId: row[2] } }
+  if (row === undefined) return undefined
+  const [, global, eventId, , place, epoch] = row
+  return {
+    backendId: row[10],
+    head: { global: Number(global), eventId },
+    isHere: place === 'here',
+    epoch: Number(epoch),
+  }
 }
 
 const keysOf = (rows: ReadonlyArray<EventRow>): Map<number, EventKey> =>
@@ -214,18 +232,35 @@ const eventOf = (row: EventRow): BackendEvent => ({
 
 const eventColumns = 'seq, event_id, parent_id, name, args, client_id, session_id, created_at, sync_metadata, mark'
 const storeRow = (stores: string): string =>
-  `SELECT 0, head, head_id, NULL, NULL, NULL, NULL, NULL, NULL::float8, NULL, backend_id FROM ${stores} WHERE store_id = $1`
+  `SELECT 0, head, head_id, NULL, CASE WHEN is_here THEN 'here' ELSE 'away' END, epoch::text, NULL, NULL, NULL::float8, NULL,
+     backend_id FROM ${stores} WHERE store_id = $1`
 
-const statementsFor = ({ stores, events, claims }: PostgresTables) => ({
-  store: statement('store', `SELECT backend_id, head, head_id FROM ${stores} WHERE store_id = $1`),
+const statementsFor = ({ stores, events, claims, database, placements }: PostgresTables) => ({
+  store: statement('store', storeRow(stores)),
+  // In a directory the placement is taken in the same statement, so that a server that was given this database alone and one that
+  // was given several never make two logs. The row of the database is held, so that it does not join others meanwhile.
   makeStore: statement(
     'makeStore',
-    `INSERT INTO ${stores} (store_id, backend_id) VALUES ($1, $2) ON CONFLICT DO NOTHING`,
+    `WITH me AS MATERIALIZED (
+       SELECT database_id, directory_id FROM ${database} WHERE directory_id = $4 FOR SHARE
+     ), placed AS (
+       INSERT INTO ${placements} (store_id, database_id, epoch)
+       SELECT $1, database_id, $3::bigint FROM me WHERE database_id = directory_id ON CONFLICT DO NOTHING RETURNING store_id
+     )
+     INSERT INTO ${stores} (store_id, backend_id, epoch)
+     SELECT $1, $2, $3::bigint FROM me
+     WHERE me.database_id <> me.directory_id OR EXISTS (SELECT 1 FROM placed)
+       OR EXISTS (SELECT 1 FROM ${placements} p WHERE p.store_id = $1 AND p.database_id = me.database_id)
+     ON CONFLICT DO NOTHING`,
   ),
-  stores: statement('stores', `SELECT store_id FROM ${stores} WHERE store_id > $1 ORDER BY store_id LIMIT $2::bigint`),
+  stores: statement(
+    'stores',
+    `SELECT store_id FROM ${stores} WHERE store_id > $1 AND is_here ORDER BY store_id LIMIT $2::bigint`,
+  ),
   heads: statement(
     'heads',
-    `SELECT store_id, concat_ws(' ', backend_id, head, head_id) FROM ${stores} WHERE store_id = ANY($1::text[])`,
+    `SELECT store_id, concat_ws(' ', backend_id, head, head_id, epoch, is_here) FROM ${stores}
+     WHERE store_id = ANY($1::text[])`,
   ),
   view: statement(
     'view',
@@ -256,11 +291,12 @@ const statement = (name: string, text: string): PostgresStatement => ({ name: `h
 
 const appendText = (stores: string, events: string, claims: string, wait: '' | 'SKIP LOCKED'): string => `
   WITH request AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS r (store text COLLATE "C", backend text, parent bigint, "parentId" text,
-      head bigint, "headId" text, mark text, principal text, clients json, events json)
+    SELECT * FROM json_to_recordset($1::json) AS r (store text COLLATE "C", backend text, epoch bigint, parent bigint,
+      "parentId" text, head bigint, "headId" text, mark text, principal text, clients json, events json)
   ), locked AS MATERIALIZED (
     SELECT s.store_id FROM ${stores} s JOIN request r ON s.store_id = r.store
     WHERE s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId" AND s.backend_id = r.backend
+      AND s.is_here AND (r.epoch IS NULL OR s.epoch = r.epoch)
       AND (r.principal IS NULL OR NOT EXISTS (
         SELECT 1 FROM ${claims} c WHERE c.store_id = r.store AND c.principal_id <> r.principal
           AND c.client_id IN (SELECT json_array_elements_text(r.clients))))
@@ -269,7 +305,7 @@ const appendText = (stores: string, events: string, claims: string, wait: '' | '
     UPDATE ${stores} s SET head = r.head, head_id = r."headId"
     FROM request r JOIN locked l ON l.store_id = r.store
     WHERE s.store_id = r.store AND s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId"
-      AND s.backend_id = r.backend
+      AND s.backend_id = r.backend AND s.is_here AND (r.epoch IS NULL OR s.epoch = r.epoch)
     RETURNING r.store, r.mark, r.principal, r.clients, r.events
   ), written AS (
     INSERT INTO ${events} (store_id, seq, event_id, parent_seq, parent_id, name, args, client_id, session_id, created_at,

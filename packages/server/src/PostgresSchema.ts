@@ -3,13 +3,20 @@
  *
  * | Table                  | Columns                                                             | Keys                                     |
  * | ---------------------- | ------------------------------------------------------------------- | ---------------------------------------- |
- * | `headwater_stores`     | `store_id, backend_id, head, head_id`                               | primary key `store_id`                   |
+ * | `headwater_stores`     | `store_id, backend_id, head, head_id, epoch, is_here`               | primary key `store_id`                   |
  * | `headwater_events`     | `store_id, seq, event_id, parent_seq, parent_id, name, args, client_id, session_id, created_at, sync_metadata, mark` | primary key `(store_id, seq)`, unique `(store_id, event_id)` |
  * | `headwater_claims`     | `store_id, client_id, principal_id`                                 | primary key `(store_id, client_id)`      |
+ * | `headwater_moves`      | `store_id, kind, other_id, move_id, epoch`                          | primary key `store_id`                   |
+ * | `headwater_database`   | `database_id, directory_id`                                         | one row                                  |
+ * | `headwater_databases`  | `database_id, name, is_open`                                        | primary key `database_id`                |
+ * | `headwater_placements` | `store_id, database_id, epoch`                                      | primary key `store_id`                   |
  * | `headwater_migrations` | `version, applied_at`                                               | primary key `version`                    |
  *
  * An event is kept in columns, `args` as the exact text, so that readers other than this server (Electric's shapes) can have
  * it. `head, head_id` always equal the store's last event: an append is an UPDATE of them that finds them as its parent says.
+ * `is_here` is false while a store arrives and when it has moved away; its row in `headwater_moves` then says where from and
+ * where to (StoreMove.ts). `headwater_database` is this database's own name, and the directory it belongs to: itself, unless it is
+ * one of several. Of the directory are the other two: `headwater_databases` its members, `headwater_placements` where stores are.
  * `mark` is in AppendMark.ts. Ids compare by bytes (`COLLATE "C"`), whatever the database sorts by.
  *
  * A change of the tables is one more migration at the end of the list; it must leave the servers of the version before
@@ -22,6 +29,10 @@ export interface PostgresTables {
   readonly stores: string
   readonly events: string
   readonly claims: string
+  readonly moves: string
+  readonly database: string
+  readonly databases: string
+  readonly placements: string
   readonly migrations: string
 }
 
@@ -37,7 +48,16 @@ export const tablesIn = (schema: string): PostgresTables => {
     })
   }
   const table = (name: string): string => `"${schema}".headwater_${name}`
-  return { stores: table('stores'), events: table('events'), claims: table('claims'), migrations: table('migrations') }
+  return {
+    stores: table('stores'),
+    events: table('events'),
+    claims: table('claims'),
+    moves: table('moves'),
+    database: table('database'),
+    databases: table('databases'),
+    placements: table('placements'),
+    migrations: table('migrations'),
+  }
 }
 
 /** Version n is at n - 1. Stores are updated in place with every append: room for it on the page spares the index. */
@@ -54,6 +74,18 @@ const migrations: ReadonlyArray<(tables: PostgresTables) => string> = [
     CREATE TABLE ${claims} (
       store_id text COLLATE "C" NOT NULL, client_id text COLLATE "C" NOT NULL, principal_id text NOT NULL,
       PRIMARY KEY (store_id, client_id));`,
+  ({ stores, moves, database, databases, placements }) => `
+    ALTER TABLE ${stores} ADD COLUMN epoch bigint NOT NULL DEFAULT 0, ADD COLUMN is_here boolean NOT NULL DEFAULT true;
+    CREATE TABLE ${moves} (
+      store_id text COLLATE "C" PRIMARY KEY, kind text NOT NULL CHECK (kind IN ('leaving', 'left', 'arriving')),
+      other_id text NOT NULL, move_id text NOT NULL, epoch bigint NOT NULL);
+    CREATE TABLE ${database} (
+      only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row), database_id text NOT NULL, directory_id text NOT NULL);
+    INSERT INTO ${database} (database_id, directory_id) SELECT id, id FROM (SELECT gen_random_uuid()::text AS id) AS made;
+    CREATE TABLE ${databases} (database_id text PRIMARY KEY, name text NOT NULL, is_open boolean NOT NULL DEFAULT true);
+    CREATE TABLE ${placements} (
+      store_id text COLLATE "C" PRIMARY KEY, database_id text NOT NULL, epoch bigint NOT NULL DEFAULT 0);
+    INSERT INTO ${placements} SELECT s.store_id, d.database_id, 0 FROM ${stores} s, ${database} d;`,
 ]
 
 /** What this server reads and writes. */

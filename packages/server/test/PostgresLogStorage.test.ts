@@ -75,7 +75,7 @@ test('many servers that start at once make the tables once', async () => {
   const infos = await Promise.all(storages.map((storage) => run(storage.info('s'))))
   expect(new Set(infos.map(({ backendId }) => backendId)).size).toBe(1)
   const rows = await runSql(url, `SELECT version FROM ${schema}.headwater_migrations`)
-  expect(rows).toEqual([{ version: 1 }])
+  expect(rows).toEqual([{ version: 1 }, { version: 2 }])
   await Promise.all(storages.map((storage) => run(storage.close)))
 })
 
@@ -257,7 +257,7 @@ test('what keeps a database from being used is said, with what to do', async () 
   await runSql(url, `INSERT INTO ${schema}.headwater_migrations VALUES (7, now())`)
   expect(await open({ url, schema })).toMatchObject({
     reason: 'NewerSchema',
-    message: expect.stringMatching(/version 7, this server knows up to 1; run the newer/),
+    message: expect.stringMatching(/version 7, this server knows up to 2; run the newer/),
   })
 })
 
@@ -338,6 +338,7 @@ test('a log that was damaged behind the back of the servers is found, with what 
 const appendTo = (storeId: string): PostgresAppend => ({
   storeId,
   backendId: 'log',
+  epoch: null,
   parent: root,
   head: root,
   mark: 'mark',

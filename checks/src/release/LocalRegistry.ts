@@ -9,6 +9,7 @@ import { writeFileSync } from 'node:fs'
 import { runServer } from 'verdaccio'
 import { run, runNode } from '../workspace/Command.ts'
 import { npmScript } from '../workspace/PackageManagers.ts'
+import type { PackedPackage } from './PackedPackage.ts'
 
 export interface LocalRegistry {
   readonly url: string
@@ -16,8 +17,24 @@ export interface LocalRegistry {
   readonly close: () => Promise<void>
 }
 
+/** Starts one with all of `packages` in it, for as long as `body` runs. **Shape**  `folder`: empty, for what it keeps. */
+export const withRegistry = async <A>(
+  folder: string,
+  packages: ReadonlyArray<PackedPackage>,
+  body: (registry: LocalRegistry) => Promise<A>,
+): Promise<A> => {
+  const names = packages.map(({ manifest }) => manifest.name)
+  const registry = await startRegistry(folder, names)
+  try {
+    for (const { tarball } of packages) await registry.publish(tarball)
+    return await body(registry)
+  } finally {
+    await registry.close()
+  }
+}
+
 /** Starts it. **Shape**  `folder`: empty, for what it keeps; `names`: packages that it must not look for elsewhere. */
-export const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
+const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
   const upstream = (await run('npm', ['config', 'get', 'registry'], { cwd: folder })).trim()
   const everybody = { access: '$all', publish: '$all' }
   const server = (await runServer({

@@ -66,7 +66,9 @@ const fileProblems = (files: ReadonlyArray<string>, manifest: Manifest): Readonl
   ...['README.md', 'LICENSE'].filter((file) => !files.includes(file)).map((file) => `${file} is not in the package`),
   // Written by the first `changeset version`; packers leave it out unless it is named.
   ...(manifest.files?.includes('CHANGELOG.md') === true ? [] : ['"files" must name CHANGELOG.md']),
-  ...files.filter((file) => /\.tsbuildinfo$|(^|\/)(test|node_modules)\//.test(file)).map((file) => `${file} is packed`),
+  ...files
+    .filter((file) => /\.tsbuildinfo$|^test\/|(^|\/)node_modules\//.test(file))
+    .map((file) => `${file} is packed`),
 ]
 
 /** What it is, how to install it, code to run, and where to read on. */

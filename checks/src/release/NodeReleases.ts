@@ -10,10 +10,14 @@ export const newestNode = '26.12.1'
 /** The first patch of what `engines` asks for. */
 export const lowestNode: string = enginesNode.replace(/^>=(\d+\.\d+)$/, '$1.0')
 
-/** Fetches both. **Shape**  the executables by version. **Fails with** `CommandFailed` where there is no such package. */
-export const fetchNodes = async (folder: string, registry: string): Promise<ReadonlyMap<string, string>> => {
+/** Fetches Nodes. **Shape**  the executables by version. **Fails with** `CommandFailed` where there is no such package. */
+export const fetchNodes = async (
+  folder: string,
+  registry: string,
+  versions: ReadonlyArray<string>,
+): Promise<ReadonlyMap<string, string>> => {
   const nodes = new Map<string, string>()
-  for (const version of [lowestNode, newestNode]) {
+  for (const version of versions) {
     const own = path.join(folder, version)
     mkdirSync(own, { recursive: true })
     writeFileSync(path.join(own, 'package.json'), '{"private":true}')

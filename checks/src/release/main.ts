@@ -2,15 +2,13 @@
  * `pnpm release:check`: everything that can be found out about a release without making it. `--update` keeps the API
  * snapshots and size budgets as they are now, for a reviewer to read; `--quick` leaves out the fresh projects.
  */
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { makeRunFolder, makeSubfolder } from '../workspace/RunFolder.ts'
 import { apiProblems, apiReports, writeApiReports } from './ApiReport.ts'
 import { installers } from './FreshProject.ts'
-import { startRegistry } from './LocalRegistry.ts'
+import { withRegistry } from './LocalRegistry.ts'
 import { manifestProblems } from './ManifestCheck.ts'
-import { fetchNodes } from './NodeReleases.ts'
+import { fetchNodes, lowestNode, newestNode } from './NodeReleases.ts'
 import { buildWorkspace, packAll, type PackedPackage } from './PackedPackage.ts'
 import { attwProblems, publintProblems } from './PackageLint.ts'
 import { checkProject } from './ProjectCheck.ts'
@@ -24,16 +22,8 @@ interface ReleaseOptions {
   readonly quick: boolean
 }
 
-const folder = realpathSync(mkdtempSync(path.join(tmpdir(), 'headwater-release-')))
-process.once('exit', () => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }))
-// So that the folder goes, too.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-
-const subfolder = (name: string): string => {
-  const made = path.join(folder, name)
-  mkdirSync(made)
-  return made
-}
+const folder = makeRunFolder('release')
+const subfolder = (name: string): string => makeSubfolder(folder, name)
 
 /** What can be said of a package by itself. */
 const checkPackage = async (packed: PackedPackage, { update }: ReleaseOptions) => {
@@ -56,28 +46,19 @@ const checkPackage = async (packed: PackedPackage, { update }: ReleaseOptions) =
 }
 
 /** What shows only when it is installed. */
-const checkInstalled = async (packages: ReadonlyArray<PackedPackage>): Promise<ReadonlyArray<string>> => {
-  const manifests = packages.map(({ manifest }) => manifest)
-  const registry = await startRegistry(
-    subfolder('registry'),
-    manifests.map(({ name }) => name),
-  )
-  try {
-    for (const { tarball } of packages) await registry.publish(tarball)
+const checkInstalled = (packages: ReadonlyArray<PackedPackage>): Promise<ReadonlyArray<string>> =>
+  withRegistry(subfolder('registry'), packages, async (registry) => {
     say(`${packages.length} packages published to a registry of this run`)
-    const nodes = await fetchNodes(subfolder('nodes'), registry.url)
+    const nodes = await fetchNodes(subfolder('nodes'), registry.url, [lowestNode, newestNode])
     const problems: Array<string> = []
     // Only what an app depends on; a program that makes apps is tried by check:scaffold.
-    const libraries = manifests.filter(({ exports }) => exports !== undefined)
+    const manifests = packages.map(({ manifest }) => manifest).filter(({ exports }) => exports !== undefined)
     for (const installer of installers) {
-      const options = { parent: folder, registry: registry.url, manifests: libraries, nodes, say }
+      const options = { parent: folder, registry: registry.url, manifests, nodes, say }
       problems.push(...(await checkProject(installer, options)))
     }
     return problems
-  } finally {
-    await registry.close()
-  }
-}
+  })
 
 const main = async (): Promise<number> => {
   const { values: options } = parseArgs({

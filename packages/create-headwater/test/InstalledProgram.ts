@@ -1,0 +1,48 @@
+/** The program as it is when it is installed, its templates beside it, without a build: a copy in a folder of its own. */
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { bundleTemplates } from '../scripts/bundleTemplates.ts'
+
+const packageFolder = path.join(import.meta.dirname, '..')
+
+export interface Ended {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export class InstalledProgram {
+  /** Where commands run; empty at first. */
+  readonly folder: string
+  readonly #home: string
+
+  constructor() {
+    this.#home = mkdtempSync(path.join(tmpdir(), 'create-headwater-test-'))
+    this.folder = path.join(this.#home, 'work')
+    mkdirSync(this.folder)
+    cpSync(path.join(packageFolder, 'src'), path.join(this.#home, 'src'), { recursive: true })
+    cpSync(path.join(packageFolder, 'package.json'), path.join(this.#home, 'package.json'))
+    symlinkSync(path.join(packageFolder, 'node_modules'), path.join(this.#home, 'node_modules'), 'junction')
+    bundleTemplates(path.join(this.#home, 'src/templates'))
+  }
+
+  /** Runs it as a script does: nobody is there to answer. */
+  run(
+    args: ReadonlyArray<string>,
+    options: { cwd?: string; env?: object; nodeFlags?: ReadonlyArray<string> } = {},
+  ): Ended {
+    const { cwd = this.folder, env = {}, nodeFlags = [] } = options
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      [...nodeFlags, path.join(this.#home, 'src/main.ts'), ...args],
+      { cwd, env: { ...process.env, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+    )
+    return { code: status, stdout, stderr }
+  }
+
+  remove(): void {
+    rmSync(this.#home, { recursive: true, force: true })
+  }
+}

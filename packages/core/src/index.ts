@@ -22,6 +22,7 @@ export {
   SchemaInvalid,
   UnknownColumn,
 } from './schema/SchemaError.ts'
+export type { ColumnDescriptor, SchemaDescriptor, TableDescriptor } from './schema/SchemaDescriptor.ts'
 export type { SqliteValue } from './schema/SqliteValue.ts'
 export { defineSchema } from './schema/StoreSchema.ts'
 export type { SchemaOptions, StoreSchema, UnknownEvent, UnknownEventPolicy } from './schema/StoreSchema.ts'
@@ -92,4 +93,15 @@ export type { RowList } from './store/RowList.ts'
 export { InvalidPosition, InvalidStoreId, StoreNotOpened } from './store/StoreError.ts'
 export { makeStore, storeLayer, StoreService } from './store/StoreService.ts'
 export type { LoggedEvent, LogStep } from './store/StoreEvents.ts'
+export type { StoreInspection } from './store/StoreInspection.ts'
+export type {
+  LiveQueryReport,
+  LogPage,
+  PendingEvent,
+  QueryCost,
+  StepEvent,
+  StoredEvent,
+  StoreObserver,
+  StoreStep,
+} from './store/StoreInspection.ts'
 export type { StoreStatus } from './store/StoreStatus.ts'

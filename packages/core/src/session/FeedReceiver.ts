@@ -88,6 +88,8 @@ const takeResume = (session: SessionState, message: SubscribedResume): boolean =
 
 const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void => {
   const { image, at, trimmedTo, known, collided, refused, facts } = message
+  const { observer } = session
+  const startedAt = observer === null ? 0 : observer.now()
   const refusedIds = refusedHere(session, refused, [])
   const leaves = new Set([...known, ...collided, ...refusedIds])
   const before = session.sync.pending.toArray()
@@ -114,6 +116,7 @@ const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void 
   if (session.shown === null) session.listener.onTables('everything')
   if (known.length > 0) session.listener.onPersisted(known)
   tellRefused(session, before, refused, refusedIds)
+  observer?.onStep({ _tag: 'snapshot', at, replayed: pending.length, ms: observer.now() - startedAt })
 }
 
 /** **Fails with** as `replay`; nobody holds the database then. */

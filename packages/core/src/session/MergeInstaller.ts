@@ -25,6 +25,8 @@ import { isBehindShown, showFed } from './ShownDatabase.ts'
  */
 export const installMerge = (session: SessionState, merged: Advance | Rebase, feed: ReadonlyArray<FeedRow>): void => {
   const database = session.database!
+  const { observer } = session
+  const startedAt = observer === null ? 0 : observer.now()
   const after = merged._tag === 'rebase' ? merged.base : session.sync.localHead
   let undone: ReadonlyArray<RowChange> = []
   const before = (): void => {
@@ -46,6 +48,7 @@ export const installMerge = (session: SessionState, merged: Advance | Rebase, fe
     return effect.outcome === 'applied' || isEarly ? [] : [{ event, effect }]
   })
   if (withoutEffect.length > 0) session.listener.onWithoutEffect(withoutEffect)
+  observer?.onStep({ _tag: 'merge', merged, ms: observer.now() - startedAt })
 }
 
 /** **Fails with**  `MaterializerNotDeterministic` at the first event that did otherwise here than at the leader. */

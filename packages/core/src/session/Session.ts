@@ -125,6 +125,8 @@ export class Session {
   /** {@link Session.commit} for events that are encoded already. **Fails with** as that. */
   commitEvents(events: ReadonlyArray<EventEnvelope>, areJustEncoded = false): Receipt {
     const { state, database } = this
+    const { observer } = state
+    const startedAt = observer === null ? 0 : observer.now()
     let head = state.sync.localHead
     const rows = events.map((event): NumberedEvent => ({ seq: (head = next(head, event.isClientOnly)), event }))
     const changes: Array<Changes> = []
@@ -148,6 +150,7 @@ export class Session {
     for (const { id } of events) state.pendingIds.add(id)
     if (rows.length > 0) scheduleFlush(state)
     if (changes.length > 0) state.listener.onTables(changes)
+    observer?.onStep({ _tag: 'commit', events: rows, ms: observer.now() - startedAt })
     return this.#receipts.of(events.map(({ id }) => id))
   }
 

@@ -11,6 +11,7 @@ import { type EventSequenceNumber, type Position, root } from '../event/EventSeq
 import type { StoreSchema } from '../schema/StoreSchema.ts'
 import { initial, type SyncState } from '../sync/SyncState.ts'
 import type { Changes, OpenSessionDatabase, SessionDatabase } from './SessionDatabase.ts'
+import type { SessionObserver } from './SessionStep.ts'
 
 /** How a session stands to its leader. */
 export type LeaderConnection = 'connecting' | 'subscribing' | 'connected' | 'lost' | 'outdated'
@@ -103,6 +104,8 @@ export interface SessionState {
   hasLeftLog: boolean
   isFlushScheduled: boolean
   isClosed: boolean
+  /** Told of every step; `null` while nobody observes, which is all that costs. */
+  observer: SessionObserver | null
 }
 
 export const makeSessionState = (
@@ -139,4 +142,5 @@ export const makeSessionState = (
   hasLeftLog: false,
   isFlushScheduled: false,
   isClosed: false,
+  observer: null,
 })

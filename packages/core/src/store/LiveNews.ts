@@ -1,9 +1,15 @@
+import type { Query } from '../schema/Query.ts'
 import { combineAnswers, type LiveAnswer, type LiveResult } from './LiveResult.ts'
+
+/** How an answer is kept up to date; see the table at the head of `LiveQueries.ts`. */
+export type LiveKind = 'patched' | 'counted' | 'adjusted' | 'run again'
 
 /** One query, however many subscribe to it. */
 export interface LiveQuery {
   /** Counts queries in the order in which they came. */
   readonly number: number
+  readonly query: Query<unknown>
+  readonly kind: LiveKind
   readonly result: LiveResult
   readonly subscribers: Set<Subscriber>
   /** Ends it. */

@@ -23,7 +23,7 @@ import { QueryInvalid } from '../schema/SchemaError.ts'
 import type { TableChanges } from '../session/SessionState.ts'
 import { makeLiveAggregate } from './LiveAggregate.ts'
 import { makeLiveCount } from './LiveCount.ts'
-import { LiveNews, type LiveQuery, type Subscriber } from './LiveNews.ts'
+import { type LiveKind, LiveNews, type LiveQuery, type Subscriber } from './LiveNews.ts'
 import { makeLiveRerun } from './LiveRerun.ts'
 import type { LiveAnswer, LiveResult, QueryRunner } from './LiveResult.ts'
 import { LiveRows } from './LiveRows.ts'
@@ -31,8 +31,27 @@ import { type NetRow, netByTable } from './NetChanges.ts'
 import { QueryIndex, type Touched } from './QueryIndex.ts'
 import type { ResultUpdate } from './ResultChange.ts'
 
+/** What bringing one answer up to date took. */
+export interface QueryRefresh {
+  readonly ms: number
+  /** SELECTs that were run for it; none where the changed rows were enough. */
+  readonly reads: number
+  /** Whether the answer differs, or could not be brought up to date. */
+  readonly isNews: boolean
+}
+
+/** Measures live queries while somebody observes. */
+export interface QueryMeter {
+  /** **Units** ms. */
+  readonly now: () => number
+  readonly onRefresh: (live: LiveQuery, refresh: QueryRefresh) => void
+}
+
 export class LiveQueries {
+  /** `null` while nobody observes. */
+  meter: QueryMeter | null = null
   readonly #runner: QueryRunner
+  #reads = 0
   /** By the table or raw query that a query is of, then by its text and values. */
   readonly #queries = new Map<object, Map<string, LiveQuery>>()
   #index = new QueryIndex<LiveQuery>()
@@ -46,8 +65,19 @@ export class LiveQueries {
   readonly #news: LiveNews
 
   constructor(runner: QueryRunner) {
-    this.#runner = runner
+    this.#runner = {
+      ...runner,
+      run: (statement) => {
+        this.#reads++
+        return runner.run(statement)
+      },
+    }
     this.#news = new LiveNews(runner.onError)
+  }
+
+  /** Queries that have subscribers, in the order in which they came. */
+  list(): ReadonlyArray<LiveQuery> {
+    return inOrder([...this.#queries.values()].flatMap((queries) => [...queries.values()]))
   }
 
   /**
@@ -114,10 +144,12 @@ export class LiveQueries {
 
   #open(query: Query<unknown>, forget: () => void): LiveQuery {
     const patched = this.#patched(query)
-    const result = patched ?? makeLiveRerun(query, this.#runner)
+    const result = patched?.result ?? makeLiveRerun(query, this.#runner)
     const reads = patched === undefined ? this.#runner.readsOf(query) : undefined
     const live: LiveQuery = {
       number: this.#queryCount++,
+      query,
+      kind: patched?.kind ?? 'run again',
       result,
       subscribers: new Set(),
       leave: () => {
@@ -134,14 +166,15 @@ export class LiveQueries {
   }
 
   /** `undefined` where only running it again will do. */
-  #patched(query: Query<unknown>): LiveResult | undefined {
+  #patched(query: Query<unknown>): { readonly kind: LiveKind; readonly result: LiveResult } | undefined {
     const { source } = query
     if (source === undefined || !this.#runner.isDeclared(source.table)) return undefined
-    if (source.shape === 'count') return makeLiveCount(source, this.#runner)
+    if (source.shape === 'count') return { kind: 'counted', result: makeLiveCount(source, this.#runner) }
     const aggregate = aggregateOf(source.shape)
-    if (aggregate !== undefined) return makeLiveAggregate(query, source, aggregate, this.#runner)
+    if (aggregate !== undefined)
+      return { kind: 'adjusted', result: makeLiveAggregate(query, source, aggregate, this.#runner) }
     try {
-      return new LiveRows(source, this.#runner)
+      return { kind: 'patched', result: new LiveRows(source, this.#runner) }
     } catch {
       // It reads more than the query asks for, beside a window for instance, and that may be what failed.
       return undefined
@@ -173,8 +206,7 @@ export class LiveQueries {
   #update(changes: TableChanges): void {
     this.#steps++
     if (changes === 'everything') {
-      const all = [...this.#queries.values()].flatMap((queries) => [...queries.values()])
-      for (const live of inOrder(all)) this.#bring(live, undefined)
+      for (const live of this.list()) this.#bring(live, undefined)
       return
     }
     const rowChanges = changes.length === 1 ? changes[0]!() : changes.flatMap((change) => change())
@@ -194,8 +226,20 @@ export class LiveQueries {
       this.#bring(live, isUnclear.has(live) ? undefined : touched.get(live))
   }
 
-  /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */
   #bring(live: LiveQuery, rows: ReadonlyArray<NetRow> | undefined): void {
+    const { meter } = this
+    if (meter === null) return this.#bringUpToDate(live, rows)
+    const [startedAt, readBefore] = [meter.now(), this.#reads]
+    this.#bringUpToDate(live, rows)
+    meter.onRefresh(live, {
+      ms: meter.now() - startedAt,
+      reads: this.#reads - readBefore,
+      isNews: live.changedAt === this.#steps,
+    })
+  }
+
+  /** Brings one answer up to date, by its changed rows or by reading again. One that cannot be is its own problem. */
+  #bringUpToDate(live: LiveQuery, rows: ReadonlyArray<NetRow> | undefined): void {
     try {
       const isRead = rows === undefined || live.failure !== undefined
       this.#note(live, isRead ? live.result.reload() : this.#patch(live.result, rows))

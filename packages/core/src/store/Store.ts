@@ -38,6 +38,7 @@ import type { ResultUpdate } from './ResultChange.ts'
 import { makeResults } from './Results.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
+import { StoreInspection } from './StoreInspection.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
 
 export interface StoreParts {
@@ -81,6 +82,7 @@ export class Store {
   readonly #newsWaiters = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
   readonly #stopWake: (() => void) | undefined
+  #inspection: StoreInspection | undefined
   #isClosing = false
   #isWaking = false
 
@@ -396,6 +398,17 @@ export class Store {
     return news
   }
 
+  /** What tools see: pages of the log, steps as they happen, what live queries cost. Costs nothing until it is used. */
+  inspect(): StoreInspection {
+    return (this.#inspection ??= new StoreInspection({
+      adapterName: this.#parts.adapter.name,
+      backendName: this.#parts.backend?.name ?? null,
+      session: this.#session,
+      live: this.#live,
+      onError: (error) => this.#log('error', 'an observer threw', error),
+    }))
+  }
+
   // -------------------------------------------------------------------------------------------------- maintenance
 
   /** Ends every back-off: try the backend again now. */
@@ -457,6 +470,7 @@ export class Store {
     this.#stopWake?.()
     this.#live.clear()
     this.#graph.close()
+    this.#inspection?.close()
     await this.#session.close()
     for (const end of Array.from(this.#closeListeners)) end()
     this.#tellStatus()

@@ -15,6 +15,7 @@
 import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatVersion } from '@headwater/core/adapter'
+import { storeIdPattern } from '@headwater/core/backend'
 import { DirectoryUnusable } from './NodeAdapterError.ts'
 
 export interface StoreFiles {
@@ -29,6 +30,13 @@ const deviceName = /^(con|prn|aux|nul|com[0-9]|lpt[0-9])$/
 
 export const storeFolderName = (storeId: string): string =>
   deviceName.test(storeId) ? `${storeId}+` : storeId.replaceAll(/[A-Z]/g, (letter) => `+${letter.toLowerCase()}`)
+
+/** The storeId of a folder of that name; `undefined` for a folder that is no store's. */
+export const storeIdOfFolder = (name: string): string | undefined => {
+  const spelled = name.endsWith('+') && deviceName.test(name.slice(0, -1)) ? name.slice(0, -1) : name
+  const storeId = spelled.replaceAll(/\+([a-z])/g, (_, letter: string) => letter.toUpperCase())
+  return storeIdPattern.test(storeId) && storeFolderName(storeId) === name ? storeId : undefined
+}
 
 const filesIn = (folder: string): StoreFiles => ({
   folder,

@@ -100,7 +100,8 @@ export const currentHolder = (files: StoreFiles): LeaderHolder | null => {
   }
 }
 
-const readHolder = (files: StoreFiles): LeaderHolder | null => {
+/** Who took the lock last; the row outlives its holder. */
+export const readHolder = (files: StoreFiles): LeaderHolder | null => {
   let connection: SqliteConnection | undefined
   try {
     connection = openBetterSqlite({ path: files.lock, readonly: true })

@@ -15,5 +15,7 @@ export {
   StoreNotFound,
 } from './NodeAdapterError.ts'
 export type { LeaderHolder } from './NodeAdapterError.ts'
-export { openStoreFiles } from './StoreReader.ts'
-export type { OpenStoreFiles } from './StoreReader.ts'
+export { holdEventlog, makeEventlog } from './HeldEventlog.ts'
+export type { HeldEventlog, HeldStore } from './HeldEventlog.ts'
+export { listStores, openStoreFiles, storeHolder } from './StoreReader.ts'
+export type { OpenStoreFiles, StoreFolder } from './StoreReader.ts'

@@ -23,10 +23,10 @@ const typeOf: Readonly<Record<string, string>> = {
 
 const pagesFolder = fileURLToPath(new URL('pages', import.meta.url))
 
-/** Bundles entries of `pages/` as an app's production build would, and serves each as a page with a strict policy. */
-export const servePages = async (entries: ReadonlyArray<string>): Promise<PageServer> => {
+/** Bundles entries of a folder as an app's production build would, and serves each as a page with a strict policy. */
+export const servePages = async (entries: ReadonlyArray<string>, root = pagesFolder): Promise<PageServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-pages-'))
-  await bundle(entries, folder)
+  await bundle(entries, root, folder)
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
     const name = path.slice(1)
@@ -45,9 +45,9 @@ export const servePages = async (entries: ReadonlyArray<string>): Promise<PageSe
 }
 
 /** Vite with no configuration for workers or WebAssembly: what a user's app has. */
-const bundle = (entries: ReadonlyArray<string>, outDir: string): Promise<unknown> =>
+const bundle = (entries: ReadonlyArray<string>, root: string, outDir: string): Promise<unknown> =>
   build({
-    root: pagesFolder,
+    root,
     configFile: false,
     logLevel: 'error',
     base: '/',
@@ -57,7 +57,7 @@ const bundle = (entries: ReadonlyArray<string>, outDir: string): Promise<unknown
       minify: false,
       chunkSizeWarningLimit: 10_000,
       rollupOptions: {
-        input: Object.fromEntries(entries.map((name) => [name, join(pagesFolder, `${name}.ts`)])),
+        input: Object.fromEntries(entries.map((name) => [name, join(root, `${name}.ts`)])),
         output: { entryFileNames: '[name].js' },
       },
     },

@@ -1,0 +1,10 @@
+/** Headwater's inspector for web apps; the command is `headwater`, replays of its reports are `@headwater/devtools/replay`. */
+export { attachInspector } from './panel/attachInspector.ts'
+export type { AttachOptions } from './panel/attachInspector.ts'
+export { defineInspector } from './panel/defineInspector.ts'
+export type { InspectorElement, InspectorTab } from './panel/InspectorElement.ts'
+export type { BugReport } from './inspect/BugReport.ts'
+export { diagnose } from './inspect/Diagnosis.ts'
+export type { Finding, LiveFacts, Severity } from './inspect/Diagnosis.ts'
+export { storeReport } from './inspect/StoreReport.ts'
+export type { StoreReportOptions } from './inspect/StoreReport.ts'

@@ -1,0 +1,164 @@
+/**
+ * Watches one store for an inspector, with bounded memory and work: what happens is noted as it happens (a push onto a
+ * bounded list), what is shown is read when somebody looks, at most {@link ticksPerSecondMax} times a second. Nothing is
+ * polled: a store in which nothing happens, and nothing waits, costs nothing.
+ */
+import type { QuarantinedEvent, RejectedRow, Store, StoreStatus } from '@headwater/core'
+import { diagnose, type Finding } from '../inspect/Diagnosis.ts'
+import { Timeline } from './Timeline.ts'
+
+/** What an inspector shows wherever one looks. */
+export interface WatchedFacts {
+  readonly status: StoreStatus
+  readonly findings: ReadonlyArray<Finding>
+  readonly rejected: ReadonlyArray<RejectedRow>
+  /** Without those that the app has dismissed. */
+  readonly quarantined: ReadonlyArray<QuarantinedEvent>
+}
+
+/** People do not read faster. */
+export const ticksPerSecondMax = 4
+
+/** While something waits, for how long it has is news. **Units** ms. */
+const ageEveryMs = 5000
+
+/** A leader that does not answer within it is asked again with the next change. **Units** ms. */
+const answerWithinMs = 2000
+
+export class StoreWatch {
+  readonly store: Store
+  readonly timeline = new Timeline()
+  readonly #listeners = new Set<() => void>()
+  readonly #leave: ReadonlyArray<() => void>
+  #facts: WatchedFacts | undefined
+  #rejected: ReadonlyArray<RejectedRow> = []
+  #oldestUnsettledAt: number | null = null
+  #isRejectedKnown = false
+  #isAsking = false
+  #timer: ReturnType<typeof setTimeout> | undefined
+  #age: ReturnType<typeof setTimeout> | undefined
+  #tickedAt = 0
+
+  constructor(store: Store) {
+    this.store = store
+    this.#leave = [
+      store.onStatus((status) => {
+        this.timeline.status(status, Date.now())
+        this.#changed()
+      }),
+      store.onNotice((notice) => {
+        this.timeline.notice(notice, Date.now())
+        if (notice._tag === 'rejected' || notice._tag === 'reinstated') this.#isRejectedKnown = false
+        this.#changed()
+      }),
+      store.inspect().observe({
+        now: () => performance.now(),
+        onStep: (step) => {
+          this.timeline.step(step, Date.now())
+          this.#changed()
+        },
+      }),
+    ]
+  }
+
+  /** As of the last tick. */
+  get facts(): WatchedFacts {
+    return (this.#facts ??= this.#read())
+  }
+
+  /** Calls `onTick` when there is news to show, until the answer is called: somebody looks. */
+  look(onTick: () => void): () => void {
+    this.#listeners.add(onTick)
+    this.#changed()
+    return () => this.#listeners.delete(onTick)
+  }
+
+  /** Dead letters were changed by whoever calls. */
+  refresh(): void {
+    this.#isRejectedKnown = false
+    this.#changed()
+  }
+
+  #changed(): void {
+    if (this.#listeners.size === 0 || this.#timer !== undefined) return
+    const wait = Math.max(0, this.#tickedAt + 1000 / ticksPerSecondMax - performance.now())
+    this.#timer = setTimeout(() => this.#tick(), wait)
+  }
+
+  #tick(): void {
+    this.#timer = undefined
+    if (this.#listeners.size === 0) return
+    this.#tickedAt = performance.now()
+    this.#show()
+    void this.#ask()
+    const { session, backend, isClosed } = this.facts.status
+    if (isClosed || session.pending + backend.pending === 0) return
+    clearTimeout(this.#age)
+    this.#age = setTimeout(() => this.#changed(), ageEveryMs)
+  }
+
+  #show(): void {
+    this.#facts = this.#read()
+    for (const listener of Array.from(this.#listeners)) listener()
+  }
+
+  #read(): WatchedFacts {
+    const { store } = this
+    const { status } = store
+    const quarantined = status.isClosed ? (this.#facts?.quarantined ?? []) : this.#quarantined()
+    const [oldestHere] = status.session.pending === 0 ? [] : store.inspect().pending(1)
+    const oldest = status.backend.pending === 0 ? null : this.#oldestUnsettledAt
+    const findings = diagnose({
+      status,
+      oldestUnsettledAt: oldest ?? oldestHere?.createdAt ?? null,
+      rejected: this.#rejected.length,
+      quarantined: quarantined.length,
+      now: Date.now(),
+    })
+    return { status, findings, rejected: this.#rejected, quarantined }
+  }
+
+  /** None while the store has no database: it opens, or is being made anew. */
+  #quarantined(): ReadonlyArray<QuarantinedEvent> {
+    try {
+      return this.store.quarantined.list()
+    } catch {
+      return []
+    }
+  }
+
+  /** What only the leader knows. While it does not answer, what is shown is what it said last. */
+  async #ask(): Promise<void> {
+    const { status } = this.store
+    if (this.#isAsking || status.isClosed || status.leader.connection !== 'connected') return
+    this.#isAsking = true
+    const signal = AbortSignal.timeout(answerWithinMs)
+    try {
+      const wasKnown = this.#isRejectedKnown
+      this.#isRejectedKnown = true
+      const after = status.leader.settledHead
+      const [rejected, page] = await Promise.all([
+        wasKnown ? this.#rejected : this.store.rejected.list({ signal }),
+        status.backend.pending === 0 ? null : this.store.inspect().readLog({ after, limit: 1, signal }),
+      ])
+      const oldest = page?.events[0]?.createdAt ?? null
+      const isNews = rejected !== this.#rejected || oldest !== this.#oldestUnsettledAt
+      this.#rejected = rejected
+      this.#oldestUnsettledAt = oldest
+      if (isNews) this.#show()
+    } catch {
+      this.#isRejectedKnown = false
+    } finally {
+      this.#isAsking = false
+    }
+  }
+
+  /** Leaves the store as if nobody had looked. */
+  stop(): void {
+    for (const leave of this.#leave) leave()
+    this.#listeners.clear()
+    clearTimeout(this.#timer)
+    clearTimeout(this.#age)
+    this.#timer = undefined
+  }
+}

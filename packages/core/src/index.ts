@@ -93,7 +93,7 @@ export type { RowList } from './store/RowList.ts'
 export { InvalidPosition, InvalidStoreId, StoreNotOpened } from './store/StoreError.ts'
 export { makeStore, storeLayer, StoreService } from './store/StoreService.ts'
 export type { LoggedEvent, LogStep } from './store/StoreEvents.ts'
-export type { StoreInspection } from './store/StoreInspection.ts'
+export { inspectStore } from './store/StoreInspection.ts'
 export type {
   LiveQueryReport,
   LogPage,
@@ -101,6 +101,7 @@ export type {
   QueryCost,
   StepEvent,
   StoredEvent,
+  StoreInspection,
   StoreObserver,
   StoreStep,
 } from './store/StoreInspection.ts'

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { memoryAdapter, nodeAdapter } from '@headwater/adapter-node'
-import { createStore, formatPosition, type Store } from '@headwater/core'
+import { createStore, formatPosition, inspectStore, type Store } from '@headwater/core'
 import { expect, onTestFinished, test } from 'vitest'
 import { storeReport } from '../src/index.ts'
 import { fileReport } from '../src/terminal/FileReport.ts'
@@ -89,7 +89,7 @@ test('what only the session had is behind the log of the replay', async () => {
   const [logged, pending] = [report.log.events.slice(0, 8), report.log.events.slice(8)]
   expect(pending).toHaveLength(2)
   const replayed = await openReplayed({ ...report, log: { ...report.log, events: logged }, pending })
-  expect(await replayed.inspect().readLog({ after: { global: 7, client: 0 }, limit: 9 })).toMatchObject({
+  expect(await inspectStore(replayed).readLog({ after: { global: 7, client: 0 }, limit: 9 })).toMatchObject({
     events: [{ name: 'itemAdded' }, { name: 'draftSaved', isClientOnly: true }],
   })
   expect(replayed.query(items.where({ id: 'i9' }).first())?.name).toBe('late')

@@ -38,7 +38,6 @@ import type { ResultUpdate } from './ResultChange.ts'
 import { makeResults } from './Results.ts'
 import { InvalidPosition } from './StoreError.ts'
 import { type LoggedEvent, type LogStep, logSteps, settledEvents } from './StoreEvents.ts'
-import { StoreInspection } from './StoreInspection.ts'
 import { statusOf, type StoreStatus } from './StoreStatus.ts'
 
 export interface StoreParts {
@@ -54,6 +53,15 @@ export interface StoreParts {
 
 /** An event the app should know of: a refusal, a reinstatement, a quarantine, sync that stopped, an outdated schema. */
 export type StoreNotice = Notice | QuarantineNotice | { readonly _tag: 'failure'; readonly error: Error }
+
+/** What `StoreInspection.ts` is made of: no part of a store that nobody inspects. */
+export interface InspectedParts {
+  readonly adapterName: string
+  readonly backendName: string | null
+  readonly session: Session
+  readonly live: LiveQueries
+  readonly onError: (error: unknown) => void
+}
 
 export interface EventsOptions {
   /** `e42` or `e42.1`: events behind that position. Default `e0`. */
@@ -82,7 +90,6 @@ export class Store {
   readonly #newsWaiters = new Set<() => void>()
   readonly #closeListeners = new Set<() => void>()
   readonly #stopWake: (() => void) | undefined
-  #inspection: StoreInspection | undefined
   #isClosing = false
   #isWaking = false
 
@@ -398,15 +405,15 @@ export class Store {
     return news
   }
 
-  /** What tools see: pages of the log, steps as they happen, what live queries cost. Costs nothing until it is used. */
-  inspect(): StoreInspection {
-    return (this.#inspection ??= new StoreInspection({
+  /** @internal Use `inspectStore`. */
+  get inspected(): InspectedParts {
+    return {
       adapterName: this.#parts.adapter.name,
       backendName: this.#parts.backend?.name ?? null,
       session: this.#session,
       live: this.#live,
       onError: (error) => this.#log('error', 'an observer threw', error),
-    }))
+    }
   }
 
   // -------------------------------------------------------------------------------------------------- maintenance
@@ -470,7 +477,6 @@ export class Store {
     this.#stopWake?.()
     this.#live.clear()
     this.#graph.close()
-    this.#inspection?.close()
     await this.#session.close()
     for (const end of Array.from(this.#closeListeners)) end()
     this.#tellStatus()

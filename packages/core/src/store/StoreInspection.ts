@@ -10,11 +10,11 @@ import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import type { EventSequenceNumber, Position } from '../event/EventSequenceNumber.ts'
 import type { Query } from '../schema/Query.ts'
 import type { SchemaDescriptor } from '../schema/SchemaDescriptor.ts'
-import type { Session } from '../session/Session.ts'
 import type { QuarantinedEvent } from '../session/SessionDatabase.ts'
 import type { SessionStep } from '../session/SessionStep.ts'
-import type { LiveQueries, QueryRefresh } from './LiveQueries.ts'
+import type { QueryRefresh } from './LiveQueries.ts'
 import type { LiveKind, LiveQuery } from './LiveNews.ts'
+import type { InspectedParts, Store } from './Store.ts'
 
 /** An event as it is stored, at its place. `argsJson` is the exact text of its commit. */
 export interface StoredEvent {
@@ -124,23 +124,32 @@ export interface LiveQueryReport {
   readonly cost: QueryCost
 }
 
-/** What the inspection is of. */
-export interface InspectedParts {
-  readonly adapterName: string
-  readonly backendName: string | null
-  readonly session: Session
-  readonly live: LiveQueries
-  readonly onError: (error: unknown) => void
+const inspections = new WeakMap<Store, StoreInspection>()
+
+/**
+ * What tools see of a store; the same object each time. An app that does not call it does not ship it.
+ *
+ * **Example**
+ * ```ts
+ * const { events } = await inspectStore(store).readLog({ after: { global: 0, client: 0 }, limit: 100 })
+ * ```
+ */
+export const inspectStore = (store: Store): StoreInspection => {
+  const known = inspections.get(store)
+  if (known !== undefined) return known
+  const made = new StoreInspection(store.inspected)
+  inspections.set(store, made)
+  return made
 }
 
-/** Made by `store.inspect()`. */
+/** Made by {@link inspectStore}. */
 export class StoreInspection {
   readonly #parts: InspectedParts
   readonly #observers = new Set<StoreObserver>()
   /** Of queries that were refreshed while somebody observed; it goes with the query. */
   #costs = new WeakMap<LiveQuery, QueryCost>()
 
-  /** @internal Use `store.inspect()`. */
+  /** @internal Use `inspectStore`. */
   constructor(parts: InspectedParts) {
     this.#parts = parts
   }
@@ -212,12 +221,6 @@ export class StoreInspection {
       this.#observers.delete(observer)
       this.#arm()
     }
-  }
-
-  /** @internal The store was closed. */
-  close(): void {
-    this.#observers.clear()
-    this.#arm()
   }
 
   /** Who observes first lends the clock. */

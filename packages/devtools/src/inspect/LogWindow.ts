@@ -1,4 +1,4 @@
-import type { LogPage, Position, Store, StoredEvent } from '@headwater/core'
+import { inspectStore, type LogPage, type Position, type Store, type StoredEvent } from '@headwater/core'
 
 /** A position with about `count` events behind it, and not fewer than that unless the log has fewer. */
 export const behindNewest = (localHead: Position, count: number): Position =>
@@ -39,7 +39,11 @@ export const readNewestEvents = async (
   const pages: Array<LogPage> = []
   let [isOneLog, hasAll] = [true, isRoot(from)]
   for (let after = from; ;) {
-    const page = await store.inspect().readLog({ after, limit: pageLimit, ...(signal === undefined ? {} : { signal }) })
+    const page = await inspectStore(store).readLog({
+      after,
+      limit: pageLimit,
+      ...(signal === undefined ? {} : { signal }),
+    })
     const before = pages.at(-1) ?? page
     isOneLog &&= before.epoch === page.epoch && before.attachment === page.attachment
     pages.push(page)

@@ -1,4 +1,4 @@
-import { formatPosition, parsePosition, type Store } from '@headwater/core'
+import { formatPosition, inspectStore, parsePosition, type Store } from '@headwater/core'
 import { type NewestEvents, readNewestEvents } from './LogWindow.ts'
 import { type BugReport, reportFormat, reportVersion } from './BugReport.ts'
 import { makeRedactor, rawRedactor, type Redactor } from './Redaction.ts'
@@ -33,7 +33,7 @@ export const reportEventsMax = 20_000
 export const storeReport = async (store: Store, options: StoreReportOptions = {}): Promise<BugReport> => {
   const { isRaw = false, eventsMax = reportEventsMax, versions = {}, timeline = [], signal } = options
   const redactor = isRaw ? rawRedactor : makeRedactor()
-  const inspection = store.inspect()
+  const inspection = inspectStore(store)
   const [log, rejected] = await Promise.all([
     readNewest(store, eventsMax, signal),
     store.rejected.list(signal === undefined ? {} : { signal }),

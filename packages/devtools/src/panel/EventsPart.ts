@@ -1,6 +1,7 @@
 import {
   comparePositions,
   formatPosition,
+  inspectStore,
   type LogPage,
   type PendingEvent,
   type Store,
@@ -84,7 +85,7 @@ export class EventsPart extends PanelPart {
   #ask({ store }: StoreWatch, signal: AbortSignal): Promise<Pick<LogPage, 'events' | 'settledHead'>> {
     if (this.#place === 'newest') return readNewestEvents(store, pageEvents, signal)
     const after = this.#place === 'unsettled' ? store.status.leader.settledHead : this.#place
-    return store.inspect().readLog({ after, limit: pageEvents, signal })
+    return inspectStore(store).readLog({ after, limit: pageEvents, signal })
   }
 
   #go(place: Place): void {
@@ -145,7 +146,7 @@ export class EventsPart extends PanelPart {
     const page = this.#page
     if (page === undefined) return []
     const quarantined = quarantinedIds(watch)
-    const { eventNames } = watch.store.inspect().schema
+    const { eventNames } = inspectStore(watch.store).schema
     return page.events.map((event) => ({
       event,
       stage: loggedStage(event.position, page.settledHead),
@@ -285,8 +286,7 @@ const isNamed = ({ name, id }: StoredEvent, text: string): boolean =>
 const pendingOf = ({ store, facts }: StoreWatch): ReadonlyArray<ShownEvent> =>
   facts.status.isClosed
     ? []
-    : store
-        .inspect()
+    : inspectStore(store)
         .pending(pageEvents)
         .map((event: PendingEvent) => ({
           event,
@@ -297,7 +297,7 @@ const pendingOf = ({ store, facts }: StoreWatch): ReadonlyArray<ShownEvent> =>
         }))
 
 const quarantinedIds = ({ store, facts }: StoreWatch): ReadonlySet<string> => {
-  const rows = facts.status.isClosed ? facts.quarantined : store.inspect().quarantined()
+  const rows = facts.status.isClosed ? facts.quarantined : inspectStore(store).quarantined()
   return new Set(rows.map(({ eventId }) => eventId))
 }
 

@@ -1,4 +1,4 @@
-import { formatPosition, type RejectedRow, type StoredEvent } from '@headwater/core'
+import { formatPosition, inspectStore, type RejectedRow, type StoredEvent } from '@headwater/core'
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
 import type { Finding } from '../inspect/Diagnosis.ts'
@@ -230,7 +230,7 @@ export class LoggedArgs extends PanelPart {
     // Client-only events stand behind the synced one before.
     const after = client > 0 ? { global, client: client - 1 } : { global: global - 1, client: Number.MAX_SAFE_INTEGER }
     try {
-      const { events } = await watch.store.inspect().readLog({ after, limit: 1, signal: AbortSignal.timeout(2000) })
+      const { events } = await inspectStore(watch.store).readLog({ after, limit: 1, signal: AbortSignal.timeout(2000) })
       this.found = events.find(({ id }) => id === eventId) ?? 'failed'
     } catch {
       this.found = 'failed'

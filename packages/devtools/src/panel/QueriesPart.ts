@@ -1,4 +1,4 @@
-import type { LiveQueryReport } from '@headwater/core'
+import { inspectStore, type LiveQueryReport } from '@headwater/core'
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { PanelPart } from './PanelPart.ts'
 import { panelStyles } from './PanelStyles.ts'
@@ -16,8 +16,7 @@ export class QueriesPart extends PanelPart {
   protected override render(): TemplateResult {
     const { watch } = this
     if (watch === undefined) return html``
-    const queries = watch.store
-      .inspect()
+    const queries = inspectStore(watch.store)
       .liveQueries()
       .toSorted((a, b) => b.cost.totalMs - a.cost.totalMs || a.number - b.number)
     const totalMs = queries.reduce((sum, { cost }) => sum + cost.totalMs, 0)

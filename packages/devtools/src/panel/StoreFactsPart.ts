@@ -1,4 +1,4 @@
-import { formatPosition } from '@headwater/core'
+import { formatPosition, inspectStore } from '@headwater/core'
 import { css, html, nothing, type TemplateResult } from 'lit'
 import { ageText } from '../inspect/TimeText.ts'
 import { PanelPart } from './PanelPart.ts'
@@ -11,7 +11,7 @@ export class StoreFactsPart extends PanelPart {
     if (watch === undefined) return html``
     const { store, facts } = watch
     const { session, leader, backend, storage, isSynced } = facts.status
-    const inspection = store.inspect()
+    const inspection = inspectStore(store)
     const { version, fingerprint, tables, eventNames } = inspection.schema
     const contact = backend.lastContactAt === null ? 'never' : `${ageText(Date.now() - backend.lastContactAt)} ago`
     return html`

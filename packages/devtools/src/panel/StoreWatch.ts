@@ -3,7 +3,7 @@
  * bounded list), what is shown is read when somebody looks, at most {@link ticksPerSecondMax} times a second. Nothing is
  * polled: a store in which nothing happens, and nothing waits, costs nothing.
  */
-import type { QuarantinedEvent, RejectedRow, Store, StoreStatus } from '@headwater/core'
+import { inspectStore, type QuarantinedEvent, type RejectedRow, type Store, type StoreStatus } from '@headwater/core'
 import { diagnose, type Finding } from '../inspect/Diagnosis.ts'
 import { Timeline } from './Timeline.ts'
 
@@ -51,7 +51,7 @@ export class StoreWatch {
         if (notice._tag === 'rejected' || notice._tag === 'reinstated') this.#isRejectedKnown = false
         this.#changed()
       }),
-      store.inspect().observe({
+      inspectStore(store).observe({
         now: () => performance.now(),
         onStep: (step) => {
           this.timeline.step(step, Date.now())
@@ -106,7 +106,7 @@ export class StoreWatch {
     const { store } = this
     const { status } = store
     const quarantined = status.isClosed ? (this.#facts?.quarantined ?? []) : this.#quarantined()
-    const [oldestHere] = status.session.pending === 0 ? [] : store.inspect().pending(1)
+    const [oldestHere] = status.session.pending === 0 ? [] : inspectStore(store).pending(1)
     const oldest = status.backend.pending === 0 ? null : this.#oldestUnsettledAt
     const findings = diagnose({
       status,
@@ -139,7 +139,7 @@ export class StoreWatch {
       const after = status.leader.settledHead
       const [rejected, page] = await Promise.all([
         wasKnown ? this.#rejected : this.store.rejected.list({ signal }),
-        status.backend.pending === 0 ? null : this.store.inspect().readLog({ after, limit: 1, signal }),
+        status.backend.pending === 0 ? null : inspectStore(this.store).readLog({ after, limit: 1, signal }),
       ])
       const oldest = page?.events[0]?.createdAt ?? null
       const isNews = rejected !== this.#rejected || oldest !== this.#oldestUnsettledAt

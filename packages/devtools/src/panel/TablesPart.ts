@@ -1,4 +1,4 @@
-import type { Query, SqliteValue, Store, TableDescriptor } from '@headwater/core'
+import { inspectStore, type Query, type SqliteValue, type Store, type TableDescriptor } from '@headwater/core'
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { PanelPart } from './PanelPart.ts'
 import { panelStyles } from './PanelStyles.ts'
@@ -48,7 +48,7 @@ export class TablesPart extends PanelPart {
   }
 
   #read({ store, facts }: StoreWatch): void {
-    const { tables } = store.inspect().schema
+    const { tables } = inspectStore(store).schema
     const table = tables.find(({ name }) => name === this.table) ?? tables[0]
     if (table === undefined || facts.status.isClosed) return
     try {
@@ -68,7 +68,7 @@ export class TablesPart extends PanelPart {
   protected override render(): TemplateResult {
     const { watch } = this
     if (watch === undefined) return html``
-    const { tables } = watch.store.inspect().schema
+    const { tables } = inspectStore(watch.store).schema
     const page = this.#page
     if (tables.length === 0) return html`<p class="empty">The schema has no tables.</p>`
     return html`

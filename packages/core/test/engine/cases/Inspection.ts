@@ -1,7 +1,7 @@
-/** `store.inspect()`: what tools see. */
+/** `inspectStore`: what tools see. */
 import { describe, expect } from 'vitest'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
-import { formatPosition, Schema, sql, type Store, type StoreStep } from '../../../src/index.ts'
+import { formatPosition, inspectStore, Schema, sql, type Store, type StoreStep } from '../../../src/index.ts'
 import { engineCase } from '../Case.ts'
 import { draftSaved, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
 import { root } from '../../../src/event/EventSequenceNumber.ts'
@@ -34,7 +34,7 @@ const ticking = (): (() => number) => {
 
 const observed = (store: Store): { readonly steps: Array<StoreStep>; readonly leave: () => void } => {
   const steps: Array<StoreStep> = []
-  const leave = store.inspect().observe({ now: ticking(), onStep: (step) => steps.push(step) })
+  const leave = inspectStore(store).observe({ now: ticking(), onStep: (step) => steps.push(step) })
   return { steps, leave }
 }
 
@@ -45,7 +45,7 @@ describe('whoever observes a store', () => {
     await untilSynced(a, 0)
     const { steps, leave } = observed(a)
     const seen: Array<string> = []
-    a.inspect().observe({ now: ticking(), onStep: ({ _tag }) => seen.push(`${_tag}, shown ${shown(a)}`) })
+    inspectStore(a).observe({ now: ticking(), onStep: ({ _tag }) => seen.push(`${_tag}, shown ${shown(a)}`) })
     await a.commit(todoCreated({ id: '1', text: 'a' }), draftSaved({ id: 'd', text: 'x' })).persisted
     expect(steps.map(lineOf)).toEqual(['commit e1 e1.1', 'advance 0 added, 2 confirmed'])
     await b.commit(todoCreated({ id: '2', text: 'b' })).confirmed
@@ -78,13 +78,13 @@ describe('whoever observes a store', () => {
     const device = client()
     const store = await device.open()
     const others: Array<string> = []
-    store.inspect().observe({
+    inspectStore(store).observe({
       now: ticking(),
       onStep: () => {
         throw new Error('not the store’s problem')
       },
     })
-    store.inspect().observe({ now: ticking(), onStep: (step) => others.push(lineOf(step)) })
+    inspectStore(store).observe({ now: ticking(), onStep: (step) => others.push(lineOf(step)) })
     await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
     expect(shown(store)).toBe('1:a')
     expect(others[0]).toBe('commit e1')
@@ -99,7 +99,7 @@ describe('whoever observes a store', () => {
     const link = device.link(store)
     link.loses = ({ _tag }) => _tag === 'push'
     const receipt = store.commit(todoCreated({ id: '2', text: 'b' }))
-    store.inspect().observe({
+    inspectStore(store).observe({
       now: ticking(),
       onStep: ({ _tag }) => {
         if (_tag === 'snapshot') link.loses = () => false
@@ -122,8 +122,8 @@ describe('an inspection', () => {
     await store.commit(todoCreated({ id: '2', text: 'b' }), draftSaved({ id: 'd', text: 'x' })).persisted
     device.link(store).loses = (message) => message._tag === 'push'
     store.commit(todoCreated({ id: '3', text: 'c' }))
-    store.inspect()
-    const inspection = store.inspect()
+    inspectStore(store)
+    const inspection = inspectStore(store)
     const first = await inspection.readLog({ after: root, limit: 2 })
     expect(first.events.map(({ position, argsJson }) => `${formatPosition(position)} ${argsJson}`)).toEqual([
       'e1 {"id":"1","text":"a"}',
@@ -148,9 +148,9 @@ describe('an inspection', () => {
     const store = await device.open()
     device.link(store).freeze()
     store.commit(todoCreated({ id: '1', text: 'a' }))
-    expect(store.inspect().pending()).toMatchObject([{ isSent: false }])
+    expect(inspectStore(store).pending()).toMatchObject([{ isSent: false }])
     await new Promise((resolve) => setImmediate(resolve))
-    expect(store.inspect().pending()).toMatchObject([{ isSent: true }])
+    expect(inspectStore(store).pending()).toMatchObject([{ isSent: true }])
     device.link(store).thaw()
   })
 
@@ -165,7 +165,7 @@ describe('an inspection', () => {
     const [row] = a.quarantined.list()
     a.quarantined.dismiss(row!.eventId)
     expect(a.quarantined.list()).toEqual([])
-    expect(a.inspect().quarantined()).toEqual([row])
+    expect(inspectStore(a).quarantined()).toEqual([row])
   })
 })
 
@@ -179,7 +179,7 @@ describe('live queries', () => {
     store.subscribe(todos.max('text'), nothing)
     store.subscribe(sql`SELECT count(*) AS n FROM ${todos}`.as(Schema.Struct({ n: Schema.Int })), nothing)
     store.commit(todoCreated({ id: '1', text: 'a' }))
-    const before = store.inspect().liveQueries()
+    const before = inspectStore(store).liveQueries()
     expect(before.map(({ kind, subscribers, rows }) => [kind, subscribers, rows])).toEqual([
       ['patched', 2, 1],
       ['counted', 1, 1],
@@ -188,12 +188,11 @@ describe('live queries', () => {
     ])
     expect(before.every(({ cost }) => cost.refreshes === 0)).toBe(true)
 
-    const stop = store.inspect().observe({ now: ticking(), onStep: nothing })
+    const stop = inspectStore(store).observe({ now: ticking(), onStep: nothing })
     store.commit(todoCreated({ id: '2', text: 'b' }))
     store.commit(draftSaved({ id: 'd', text: 'read by none of them' }))
     const costs = (): ReadonlyArray<readonly [number, number, number]> =>
-      store
-        .inspect()
+      inspectStore(store)
         .liveQueries()
         .map(({ cost }) => [cost.refreshes, cost.reads, cost.news])
     expect(costs()).toEqual([
@@ -203,8 +202,7 @@ describe('live queries', () => {
       [1, 1, 1],
     ])
     expect(
-      store
-        .inspect()
+      inspectStore(store)
         .liveQueries()
         .every(({ cost }) => cost.totalMs >= 1 && cost.maxMs >= cost.lastMs),
     ).toBe(true)
@@ -224,6 +222,6 @@ describe('live queries', () => {
     const strict = Schema.Struct({ text: Schema.Literals(['a']) })
     store.subscribe(sql`SELECT text FROM ${todos}`.as(strict), () => undefined, { onError: () => undefined })
     store.commit(todoCreated({ id: '1', text: 'b' }))
-    expect(store.inspect().liveQueries()[0]?.failure).toContain('text')
+    expect(inspectStore(store).liveQueries()[0]?.failure).toContain('text')
   })
 })

@@ -24,7 +24,12 @@ export interface PostgresControl {
   readonly start: () => Promise<void>
 }
 
-export const postgresFixture = async (): Promise<PostgresFixture> => {
+export interface PostgresFixtureOptions {
+  /** Writes to its log what logical replication needs: an Electric reads it. Default `false`. */
+  readonly isReplicated?: boolean
+}
+
+export const postgresFixture = async (options: PostgresFixtureOptions = {}): Promise<PostgresFixture> => {
   const given = process.env['DATABASE_URL']
   if (given !== undefined && given !== '') return withDatabases(given, undefined)
   const folder = mkdtempSync(join(tmpdir(), 'headwater-postgres-'))
@@ -41,7 +46,12 @@ export const postgresFixture = async (): Promise<PostgresFixture> => {
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ['--encoding=UTF8', '--locale=C'],
-    postgresFlags: ['-c', 'listen_addresses=127.0.0.1', '-c', 'unix_socket_directories=', '-c', 'max_connections=200'],
+    postgresFlags: [
+      'listen_addresses=127.0.0.1',
+      'unix_socket_directories=',
+      'max_connections=200',
+      ...(options.isReplicated === true ? ['wal_level=logical'] : []),
+    ].flatMap((setting) => ['-c', setting]),
     onLog: (text: string) => void log.push(text),
     onError: (error) => void log.push(String(error)),
   })

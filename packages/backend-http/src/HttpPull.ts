@@ -57,8 +57,7 @@ export const pull = (connection: HttpConnection, request: PullRequest): Stream.S
 
 type Step<S> = readonly [ReadonlyArray<PullPage>, Option.Option<S>]
 
-/** Page by page, up to the first that is caught up. */
-export const pagedPull = (connection: HttpConnection, request: HttpPlace): Stream.Stream<PullPage, SyncBackendError> =>
+const pagedPull = (connection: HttpConnection, request: HttpPlace): Stream.Stream<PullPage, SyncBackendError> =>
   Stream.paginate<HttpPlace, PullPage, SyncBackendError>(request, (place) =>
     Effect.map(fetchPage(connection, place, 'none'), (page): Step<HttpPlace> => [
       [page],
@@ -90,7 +89,8 @@ const behind = (place: HttpPlace, page: PullPage): HttpPlace => {
 const decodePage = Schema.decodeUnknownEffect(Schema.fromJsonString(Page))
 const decodeErrorBody = Schema.decodeUnknownOption(Schema.fromJsonString(ErrorBody))
 
-const fetchPage = (
+/** The page behind a place; with `poll` it may wait for one. */
+export const fetchPage = (
   connection: HttpConnection,
   place: HttpPlace,
   live: LiveMode,

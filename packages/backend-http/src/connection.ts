@@ -17,5 +17,5 @@ export {
   unreachable,
 } from './HttpConnection.ts'
 export { brokenOff, reasonOf } from './HttpFailure.ts'
-export { pagedPull } from './HttpPull.ts'
+export { fetchPage } from './HttpPull.ts'
 export { type HttpPlace, ping, pingAt, push } from './HttpStore.ts'

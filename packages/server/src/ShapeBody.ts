@@ -1,6 +1,7 @@
 /**
  * Passes an event stream of Electric's on, chunk by chunk as its reader takes them, with signs of life in its silences:
- * Electric says something every 21 s, the protocol every 15 s.
+ * Electric says something every 21 s, the protocol every 15 s. The first comes at once: a client that hears nothing knows
+ * that something on the way holds the stream back.
  */
 
 /** A comment may stand only between two messages. */
@@ -23,10 +24,14 @@ export const withHeartbeats = (
     ending.addEventListener('abort', () => resolve('end'), { once: true })
   })
   let reading: ReturnType<typeof reader.read> | undefined
-  let isBetweenMessages = true
+  let [isOpened, isBetweenMessages] = [false, true]
   return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
+        if (!isOpened) {
+          isOpened = true
+          return controller.enqueue(heartbeat)
+        }
         for (;;) {
           reading ??= reader.read()
           const said = await firstOf(reading, ended, heartbeatMs)

@@ -1,4 +1,5 @@
-import { httpBackend } from '@headwater/backend-http'
+import { type HttpBackendOptions, httpBackend } from '@headwater/backend-http'
+import type { SyncBackendProvider } from '@headwater/core/backend'
 import type { ServerOptions } from '@headwater/server'
 import type { BackendUnderTest } from '@headwater/testkit'
 import { faultProxy } from '@headwater/testkit/node'
@@ -6,9 +7,11 @@ import { type ServerFixture, serverFixture } from './ServerFixture.ts'
 
 /** Where the server keeps its logs, and how an operator's tool changes them behind its back. */
 export interface Place {
-  readonly options: Pick<ServerOptions, 'database'>
+  readonly options: Pick<ServerOptions, 'database' | 'electric'>
   readonly replaceLog: (storeId: string, server: ServerFixture) => Promise<void>
   readonly restore: (storeId: string, global: number, server: ServerFixture) => Promise<void>
+  /** What the server reads from, restarted while it is stopped. */
+  readonly restart?: () => Promise<void>
 }
 
 /** The server's own is 50 ms; much longer, so that a busy machine does not look like a dead connection. */
@@ -29,7 +32,11 @@ export const httpCapabilities = [
 ] as const
 
 /** The real client, over real HTTP through a proxy, against the real server. */
-export const httpBackendUnderTest = async (live: 'sse' | 'poll', place: Place): Promise<BackendUnderTest> => {
+export const httpBackendUnderTest = async (
+  live: 'sse' | 'poll',
+  place: Place,
+  backend: (options: HttpBackendOptions) => SyncBackendProvider = httpBackend,
+): Promise<BackendUnderTest> => {
   let token = 'valid'
   let retryAfterMs: number | null = null
   const options: Partial<ServerOptions> = {
@@ -43,9 +50,10 @@ export const httpBackendUnderTest = async (live: 'sse' | 'poll', place: Place): 
   const server = await serverFixture(options)
   const proxy = await faultProxy({ target: server.url, seed: 1 })
   return {
-    provider: httpBackend({ url: proxy.url, getToken: async () => token, live, heartbeat: heartbeatMs }),
+    provider: backend({ url: proxy.url, getToken: async () => token, live, heartbeat: heartbeatMs }),
     restart: async () => {
       await server.stop()
+      await place.restart?.()
       await server.start()
     },
     setOnline: (isOnline) => (isOnline ? server.start() : server.stop()),

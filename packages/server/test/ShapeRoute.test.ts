@@ -387,6 +387,7 @@ describe('event streams', () => {
     const { response, reader, write } = await streaming([])
     expect(response.headers.get('content-type')).toBe('text/event-stream')
     expect((await reader.read()).value).toBe(heartbeat)
+    expect((await reader.read()).value).toBe(heartbeat)
     write('data: {"a"')
     let text = ''
     while (!text.endsWith('"a"')) text += (await reader.read()).value ?? ''
@@ -414,6 +415,7 @@ describe('event streams', () => {
     await vi.waitUntil(untilExpired.isCut, { timeout: 30_000 })
     const stop = new AbortController()
     const untilStopped = await streaming(['data: 1\n\n'], { signal: stop.signal })
+    expect((await untilStopped.reader.read()).value).toBe(heartbeat)
     expect((await untilStopped.reader.read()).value).toBe('data: 1\n\n')
     stop.abort()
     while (!(await untilStopped.reader.read()).done);

@@ -1,0 +1,57 @@
+import { electricBackend } from '@headwater/backend-electric'
+import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
+import { type ElectricFixture, electricFixture } from '@headwater/testkit/electric'
+import { type PostgresFixture, postgresFixture } from '@headwater/testkit/postgres'
+import { afterAll, beforeAll, describe, test, vi } from 'vitest'
+import { httpBackendUnderTest, httpCapabilities } from '../../server/test/HttpBackendUnderTest.ts'
+import { postgresPlace } from '../../server/test/PostgresPlace.ts'
+
+// Generous: other work may share the machine.
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
+
+let postgres: PostgresFixture
+let electric: ElectricFixture
+let url = ''
+beforeAll(async () => {
+  postgres = await postgresFixture({ isReplicated: true })
+  url = await postgres.makeDatabase()
+  electric = await electricFixture({
+    databaseUrl: url,
+    secret: 'electric-secret',
+    // Long polls end within the suite's heartbeat, and a log of some thousand events is several chunks.
+    pollMs: 1_000,
+    chunkBytes: 256 * 1024,
+    shuffleSeed: 1,
+  })
+})
+afterAll(async () => {
+  await electric.close()
+  await postgres.close()
+})
+
+let schemas = 0
+
+/** The real client with Electric's real client in it, over real HTTP, against the real server and proxy, over PostgreSQL. */
+const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
+  const place = postgresPlace(url, `suite_${schemas++}`)
+  return httpBackendUnderTest(
+    live,
+    {
+      ...place,
+      options: { ...place.options, electric: { url: electric.url, secret: 'electric-secret' } },
+      restart: async () => {
+        await electric.stop()
+        await electric.start()
+      },
+    },
+    electricBackend,
+  )
+}
+
+describe('electricBackend over event streams', () => {
+  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('sse') })
+})
+
+describe('electricBackend over long polls', () => {
+  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('poll') })
+})

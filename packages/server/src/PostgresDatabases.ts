@@ -9,6 +9,8 @@ export interface PostgresDatabases {
   readonly all: ReadonlyArray<PostgresDatabase>
   readonly directory: PostgresDirectory
   readonly placements: StorePlacements
+  /** Ids of stores behind `after`, in the order of their bytes. */
+  readonly stores: (after: string, storesMax: number) => Promise<ReadonlyArray<string>>
   readonly makeBackendId: () => string
   readonly end: () => Promise<void>
 }
@@ -38,14 +40,27 @@ export const openPostgresDatabases = async (options: PostgresDatabasesOptions): 
   try {
     for (const outcome of opened) if (outcome.status === 'rejected') throw outcome.reason
     const [first] = all
+    const common = { all, stores: storesOf(all), makeBackendId, end }
     if (first !== undefined && all.length === 1) {
       await checkAlone(first)
-      return { all, directory: postgresDirectory(first), placements: onlyDatabase(first), makeBackendId, end }
+      const directory = postgresDirectory(first)
+      return { ...common, directory, placements: onlyDatabase(directory, first) }
     }
     const directory = await joinDatabases(all)
-    return { all, directory, placements: directoryPlacements(directory, all, makeBackendId), makeBackendId, end }
+    return { ...common, directory, placements: directoryPlacements(directory, all, makeBackendId) }
   } catch (error) {
     await end()
     throw error
   }
 }
+
+/** A store is in one database, so pages of all of them are merged by taking the first ids. */
+const storesOf =
+  (all: ReadonlyArray<PostgresDatabase>) =>
+  async (after: string, storesMax: number): Promise<ReadonlyArray<string>> => {
+    const pages = await Promise.all(all.map(({ log }) => log.stores(after, storesMax)))
+    return pages
+      .flat()
+      .toSorted((a, b) => (a < b ? -1 : 1))
+      .slice(0, storesMax)
+  }

@@ -30,8 +30,8 @@ export interface PostgresDirectory {
   readonly list: (after: string, storesMax: number) => Promise<ReadonlyArray<readonly [string, StorePlacement]>>
   /** No new stores for it from now on, or again. */
   readonly setOpen: (databaseId: string, isOpen: boolean) => Promise<void>
-  /** Takes a member out that has no stores; whether it is gone. */
-  readonly remove: (databaseId: string) => Promise<boolean>
+  /** How many stores are placed in each database. */
+  readonly counts: () => Promise<ReadonlyMap<string, number>>
 }
 
 export const postgresDirectory = ({ id, tables, pool }: PostgresDatabase): PostgresDirectory => {
@@ -63,11 +63,7 @@ export const postgresDirectory = ({ id, tables, pool }: PostgresDatabase): Postg
       `SELECT store_id, database_id, epoch FROM ${placements} WHERE store_id > $1 ORDER BY store_id LIMIT $2::bigint`,
     ),
     setOpen: sql('setOpen', `UPDATE ${databases} SET is_open = $2::boolean WHERE database_id = $1`),
-    remove: sql(
-      'remove',
-      `DELETE FROM ${databases} m WHERE m.database_id = $1 AND NOT m.is_open
-         AND NOT EXISTS (SELECT 1 FROM ${placements} p WHERE p.database_id = $1) RETURNING database_id`,
-    ),
+    counts: sql('counts', `SELECT database_id, count(*) FROM ${placements} GROUP BY database_id`),
   }
   const find = async (storeId: string): Promise<StorePlacement | undefined> => {
     const [row] = await pool.query<readonly [string, string]>(statements.find, [storeId])
@@ -94,6 +90,12 @@ export const postgresDirectory = ({ id, tables, pool }: PostgresDatabase): Postg
     setOpen: async (databaseId, isOpen) => {
       await pool.query(statements.setOpen, [databaseId, isOpen])
     },
-    remove: async (databaseId) => (await pool.query(statements.remove, [databaseId])).length > 0,
+    counts: async () =>
+      new Map(
+        (await pool.query<readonly [string, string]>(statements.counts, [])).map(([id, stores]) => [
+          id,
+          Number(stores),
+        ]),
+      ),
   }
 }

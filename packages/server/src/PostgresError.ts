@@ -52,6 +52,10 @@ export const isConnectionLost = (error: unknown): boolean => {
   return code === '' || /^(E[A-Z]+|08|57P0|25006)/.test(code)
 }
 
+/** Whether pg threw it, who has plain errors for what happens to connections; what we throw has classes. */
+export const isOfDatabase = (error: unknown): boolean =>
+  error instanceof Error && (codeOf(error) !== '' || error.constructor === Error)
+
 /** Turns what a statement failed with into the port's failure. */
 export const storageFailed = (operation: string, error: unknown): StorageFailed => {
   if (error instanceof StorageFailed) return error

@@ -42,6 +42,8 @@ export interface PostgresLog {
   readonly append: (appends: ReadonlyArray<PostgresAppend>) => Promise<ReadonlySet<string>>
   /** Ids behind `after`, in the order of their bytes. */
   readonly stores: (after: string, storesMax: number) => Promise<ReadonlyArray<string>>
+  /** How many stores are here, and how many events they have. */
+  readonly totals: () => Promise<{ readonly stores: number; readonly events: number }>
   /** Where these stores' logs end, as text that differs if anything does. */
   readonly heads: (storeIds: ReadonlyArray<string>) => Promise<ReadonlyMap<string, string>>
 }
@@ -138,6 +140,10 @@ export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): Pos
     },
     stores: async (after, storesMax) =>
       (await pool.query<readonly [string]>(statements.stores, [after, storesMax])).map(([storeId]) => storeId),
+    totals: async () => {
+      const [row] = await pool.query<readonly [string, string]>(statements.totals, [])
+      return { stores: Number(row?.[0]), events: Number(row?.[1]) }
+    },
     heads: async (storeIds) => new Map(await pool.query<readonly [string, string]>(statements.heads, [storeIds])),
   }
 }
@@ -257,6 +263,7 @@ const statementsFor = ({ stores, events, claims, database, placements }: Postgre
     'stores',
     `SELECT store_id FROM ${stores} WHERE store_id > $1 AND is_here ORDER BY store_id LIMIT $2::bigint`,
   ),
+  totals: statement('totals', `SELECT count(*), coalesce(sum(head), 0) FROM ${stores} WHERE is_here`),
   heads: statement(
     'heads',
     `SELECT store_id, concat_ws(' ', backend_id, head, head_id, epoch, is_here) FROM ${stores}

@@ -23,8 +23,14 @@ export interface PostgresLogStorageOptions extends PostgresDatabasesOptions {
  *
  * @category constructors
  */
-export const postgresLogStorage = async (options: PostgresLogStorageOptions): Promise<LogStorage> => {
-  const databases = await openPostgresDatabases(options)
+export const postgresLogStorage = async (options: PostgresLogStorageOptions): Promise<LogStorage> =>
+  logStorageOver(await openPostgresDatabases(options), options)
+
+/** The storage on databases that are open; it ends them when it is closed. */
+export const logStorageOver = (
+  databases: PostgresDatabases,
+  options: Pick<PostgresLogStorageOptions, 'lookMs' | 'logger'> = {},
+): LogStorage => {
   const { placements } = databases
   const log = makePostgresStoreLog({
     directoryId: databases.directory.databaseId,
@@ -72,7 +78,7 @@ export const postgresLogStorage = async (options: PostgresLogStorageOptions): Pr
         }),
       ),
     read: (request) => inStore('read', request.storeId, (placement) => log.read(placement, request)),
-    stores: (after, storesMax) => attempt('read', () => storesOf(databases, after ?? '', storesMax)),
+    stores: (after, storesMax) => attempt('read', () => databases.stores(after ?? '', storesMax)),
     subscribe: listeners.subscribe,
     close: Effect.promise(() => (closed ??= close())),
   }
@@ -83,7 +89,7 @@ const newsOf = (
   database: PostgresDatabase,
   { placements }: PostgresDatabases,
   listeners: StoreListeners,
-  { logger = silentLogger, lookMs }: PostgresLogStorageOptions,
+  { logger = silentLogger, lookMs }: Pick<PostgresLogStorageOptions, 'lookMs' | 'logger'>,
 ): PostgresNews => {
   const mayBeHere = (storeId: string): boolean => {
     const known = placements.remembered(storeId)
@@ -100,17 +106,4 @@ const newsOf = (
     },
     ...(lookMs === undefined ? {} : { lookMs }),
   })
-}
-
-/** A store is in one database, so pages of all of them are merged by taking the first ids. */
-const storesOf = async (
-  { all }: PostgresDatabases,
-  after: string,
-  storesMax: number,
-): Promise<ReadonlyArray<string>> => {
-  const pages = await Promise.all(all.map(({ log }) => log.stores(after, storesMax)))
-  return pages
-    .flat()
-    .toSorted((a, b) => (a < b ? -1 : 1))
-    .slice(0, storesMax)
 }

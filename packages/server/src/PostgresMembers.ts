@@ -7,7 +7,7 @@
  * | no directory, one of them holds stores                      | that one becomes the directory                            |
  * | no directory, none holds stores                             | the one with the smallest id does, on every server alike  |
  * | two that hold stores and know nothing of each other         | refused: export the stores of one and import them         |
- * | a directory, or a member of it, that is not in the list     | refused, with its name                                    |
+ * | a directory, or a member of it, that is not in the list     | refused, with its name, unless it is retired              |
  *
  * Joining is two steps, so that no server uses a database that the directory does not know: the directory lists it, then it names
  * the directory. It holds its own row meanwhile, which everybody who makes a store in it reads: a database with stores never joins.
@@ -118,8 +118,11 @@ const checkMembers = async (
   databases: ReadonlyArray<PostgresDatabase>,
 ): Promise<void> => {
   const members = await directory.members()
-  const missing = members.filter(({ databaseId }) => !databases.some(({ id }) => id === databaseId))
+  const unlisted = members.filter(({ databaseId }) => !databases.some(({ id }) => id === databaseId))
+  if (unlisted.length === 0) return
+  const counts = await directory.counts()
+  const missing = unlisted.filter(({ databaseId, isOpen }) => isOpen || (counts.get(databaseId) ?? 0) > 0)
   if (missing.length === 0) return
   const names = missing.map(({ name, databaseId }) => `${name} (${databaseId})`).join(', ')
-  throw refused(`stores are in ${names} too; add it to the list, or take it out with headwater-server retire`)
+  throw refused(`stores are in ${names} too; add it to the list, or move them out of it with headwater-server retire`)
 }

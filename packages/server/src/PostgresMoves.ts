@@ -71,8 +71,12 @@ export interface MovedPage {
 export interface PostgresMoves {
   /** The store's row and its move; `undefined` if it was never here. */
   readonly look: (storeId: string) => Promise<StorePlace | undefined>
+  /** Moves that have begun here and are not over, in the order of the stores' ids. */
+  readonly running: () => Promise<ReadonlyArray<{ readonly storeId: string; readonly move: KnownMove }>>
   /** The source says where the store goes; takes over from an earlier move to the same place. `false`: not here, or it goes elsewhere. */
   readonly announce: (step: MoveStep & { readonly otherId: string }) => Promise<boolean>
+  /** An empty log makes room for one that is imported; nothing if it is not empty. */
+  readonly vacate: (step: MoveStep) => Promise<void>
   /** The target makes room; takes over what has arrived from there already. The answer is where to go on. **Fails with** `MoveReplaced`, also if it is here already. */
   readonly arrive: (arrival: Arrival) => Promise<BackendPosition>
   /** Forgets what has arrived. */
@@ -111,14 +115,26 @@ const deletedAtOnce = 10_000
 
 export const postgresMoves = (pool: PostgresPool, tables: PostgresTables, channel: string): PostgresMoves => {
   const sql = statementsFor(tables)
-  const sweep = async (statement: PostgresStatement, values: ReadonlyArray<unknown>): Promise<number> => {
-    for (let deleted = 0; ;) {
-      const [row] = await pool.query<readonly [number]>(statement, [...values, deletedAtOnce])
+  /** Deletes the events behind a number, a range at a time. */
+  const sweep = async (
+    statement: PostgresStatement,
+    [storeId, ...values]: readonly [string, ...Array<unknown>],
+    behind: number,
+  ): Promise<number> => {
+    const [last] = await pool.query<readonly [string]>(sql.last, [storeId])
+    const end = Number(last?.[0] ?? 0)
+    let deleted = 0
+    for (let from = behind; from < end; from += deletedAtOnce) {
+      const range = [storeId, from, Math.min(end, from + deletedAtOnce), ...values]
+      const [row] = await pool.query<readonly [number]>(statement, range)
       deleted += row?.[0] ?? 0
-      if ((row?.[0] ?? 0) < deletedAtOnce) return deleted
     }
+    return deleted
   }
-  const sweepArrival = ({ storeId, moveId }: MoveStep) => sweep(sql.sweepArrival, [storeId, moveId])
+  const sweepArrival = async ({ storeId, moveId }: MoveStep): Promise<void> => {
+    const behind = (await look(storeId))?.head.global
+    if (behind !== undefined) await sweep(sql.sweepArrival, [storeId, moveId], behind)
+  }
   const look = async (storeId: string): Promise<StorePlace | undefined> => {
     const [row] = await pool.query<PlaceRow>(sql.look, [storeId])
     return row === undefined ? undefined : placeOf(row)
@@ -129,8 +145,18 @@ export const postgresMoves = (pool: PostgresPool, tables: PostgresTables, channe
   }
   return {
     look,
+    running: async () =>
+      (await pool.query<readonly [string, KnownMove['kind'], string, string, string]>(sql.running, [])).map(
+        ([storeId, kind, otherId, moveId, epoch]) => ({
+          storeId,
+          move: { kind, otherId, moveId, epoch: Number(epoch) },
+        }),
+      ),
     announce: async ({ storeId, otherId, moveId }) =>
       (await pool.query(sql.announce, [storeId, otherId, moveId])).length > 0,
+    vacate: async ({ storeId, moveId }) => {
+      await pool.query(sql.vacate, [storeId, fromFile, moveId])
+    },
     arrive: async (arrival) => {
       const { storeId, backendId, epoch, otherId, moveId } = arrival
       await pool.query(sql.arrive, [storeId, backendId, epoch, otherId, moveId])
@@ -172,7 +198,7 @@ export const postgresMoves = (pool: PostgresPool, tables: PostgresTables, channe
       await pool.query(sql.discard, [step.storeId, step.moveId])
     },
     clear: async (storeId) => {
-      const events = await sweep(sql.sweepLeft, [storeId])
+      const events = await sweep(sql.sweepLeft, [storeId], 0)
       await pool.query(sql.clearClaims, [storeId])
       return events
     },
@@ -228,17 +254,22 @@ const statementsFor = ({ stores, events, claims, moves }: PostgresTables) => {
   const arriving = (storeId: string, moveId: string): string =>
     `SELECT s.store_id FROM ${stores} s JOIN ${moves} m ON m.store_id = s.store_id
      WHERE s.store_id = ${storeId} AND NOT s.is_here AND m.kind = 'arriving' AND m.move_id = ${moveId}`
-  const sweep = (where: string, limit: string): string => `
-    WITH doomed AS MATERIALIZED (
-      SELECT e.store_id, e.seq FROM ${events} e JOIN ${stores} s ON s.store_id = e.store_id
-      WHERE e.store_id = $1 AND ${where} ORDER BY e.seq LIMIT ${limit}::bigint
-    ), gone AS (DELETE FROM ${events} e USING doomed d WHERE e.store_id = d.store_id AND e.seq = d.seq RETURNING e.seq)
+  // A range of the primary key, so that no plan can read anything else.
+  const sweep = (guard: string): string => `
+    WITH gone AS (
+      DELETE FROM ${events} WHERE store_id = $1 AND seq > $2::bigint AND seq <= $3::bigint AND EXISTS (${guard})
+      RETURNING seq
+    )
     SELECT count(*)::int FROM gone`
   return {
     look: statement(
       'look',
       `SELECT s.backend_id, s.head, s.head_id, s.is_here, s.epoch, m.kind, m.other_id, m.move_id, m.epoch
        FROM ${stores} s LEFT JOIN ${moves} m ON m.store_id = s.store_id WHERE s.store_id = $1`,
+    ),
+    running: statement(
+      'running',
+      `SELECT store_id, kind, other_id, move_id, epoch FROM ${moves} WHERE kind <> 'left' ORDER BY store_id`,
     ),
     announce: statement(
       'announce',
@@ -247,6 +278,16 @@ const statementsFor = ({ stores, events, claims, moves }: PostgresTables) => {
        SELECT store_id, 'leaving', $2, $3, epoch + 1 FROM here
        ON CONFLICT (store_id) DO UPDATE SET move_id = $3 WHERE m.kind = 'leaving' AND m.other_id = $2
        RETURNING store_id`,
+    ),
+    vacate: statement(
+      'vacate',
+      `WITH emptied AS (
+         UPDATE ${stores} SET is_here = false, epoch = epoch + 1 WHERE store_id = $1 AND is_here AND head = 0
+         RETURNING store_id, epoch
+       )
+       INSERT INTO ${moves} (store_id, kind, other_id, move_id, epoch)
+       SELECT store_id, 'arriving', $2, $3, epoch FROM emptied
+       ON CONFLICT (store_id) DO UPDATE SET kind = 'arriving', other_id = $2, move_id = $3, epoch = excluded.epoch`,
     ),
     // What has arrived from the same place at the same epoch is kept; a signpost and what was undone are not.
     arrive: statement(
@@ -328,10 +369,12 @@ const statementsFor = ({ stores, events, claims, moves }: PostgresTables) => {
        unmoved AS (DELETE FROM ${moves} m USING target t WHERE m.store_id = t.store_id)
        DELETE FROM ${stores} s USING target t WHERE s.store_id = t.store_id`,
     ),
-    sweepArrival: statement('sweepArrival', sweep(`e.seq > s.head AND EXISTS (${arriving('$1', '$2')})`, '$3')),
+    last: statement('last', `SELECT seq FROM ${events} WHERE store_id = $1 ORDER BY seq DESC LIMIT 1`),
+    sweepArrival: statement('sweepArrival', sweep(`${arriving('$1', '$4')} AND s.head <= $2::bigint`)),
     sweepLeft: statement(
       'sweepLeft',
-      sweep(`NOT s.is_here AND EXISTS (SELECT 1 FROM ${moves} m WHERE m.store_id = $1 AND m.kind = 'left')`, '$2'),
+      sweep(`SELECT 1 FROM ${stores} s JOIN ${moves} m ON m.store_id = s.store_id
+        WHERE s.store_id = $1 AND NOT s.is_here AND m.kind = 'left'`),
     ),
     clearClaims: statement(
       'clearClaims',

@@ -13,8 +13,11 @@ import { authorizeTokens } from './TokenAuthorization.ts'
 export interface ServerOptions extends Omit<HandlerOptions, 'storage' | 'signal' | 'hosts' | 'electric'> {
   /** Folder of the log, kept in SQLite. Either this or `database`. */
   readonly data?: string
-  /** URL of a PostgreSQL that keeps the logs instead, shared by any number of servers. Needs the package `pg`. */
-  readonly database?: string | Omit<PostgresLogStorageOptions, 'logger'>
+  /**
+   * URL of a PostgreSQL that keeps the logs instead, shared by any number of servers; or of several, over which stores spread. Needs
+   * the package `pg`.
+   */
+  readonly database?: string | ReadonlyArray<string> | Omit<PostgresLogStorageOptions, 'logger'>
   /** The Electric over that PostgreSQL, or its address: clients can then read through it (`electricBackend`). */
   readonly electric?: string | Omit<ElectricOptions, 'schema'>
   /** Default 4800; 0 takes a free one. */
@@ -135,9 +138,14 @@ export const openStorage = async (
     throw new ServerRefused({ detail: 'give either data, a folder for SQLite, or database, the URL of a PostgreSQL' })
   }
   if (data !== undefined) return sqliteLogStorage({ folder: data })
-  const given = typeof database === 'string' || database === undefined ? { url: database ?? '' } : database
-  return postgresLogStorage({ ...given, ...(logger === undefined ? {} : { logger }) })
+  return postgresLogStorage({ ...databaseOptions(database), ...(logger === undefined ? {} : { logger }) })
 }
+
+const databaseOptions = (database: ServerOptions['database'] = ''): Omit<PostgresLogStorageOptions, 'logger'> =>
+  typeof database === 'string' || isList(database) ? { url: database } : database
+
+/** `Array.isArray` does not know of lists that are read only. */
+const isList = (value: unknown): value is ReadonlyArray<string> => Array.isArray(value)
 
 /** With the schema that the tables are in. */
 const electricOf = ({ electric, database }: ServerOptions): ElectricOptions | undefined => {
@@ -153,7 +161,10 @@ const electricOf = ({ electric, database }: ServerOptions): ElectricOptions | un
       detail: `the address of Electric must look like http://localhost:3000, not "${String(given.url)}"`,
     })
   }
-  return typeof database === 'string' || database.schema === undefined ? given : { ...given, schema: database.schema }
+  const { url, schema } = databaseOptions(database)
+  if (typeof url !== 'string' && url.length > 1)
+    throw new ServerRefused({ detail: 'an Electric reads from one PostgreSQL; give one database, or leave it out' })
+  return schema === undefined ? given : { ...given, schema }
 }
 
 const authorizeOf = (options: ServerOptions): Authorize | undefined => {

@@ -86,7 +86,8 @@ export const moveStore = async (
   const hasLeft = await source.moves.leave(step, async (head) => {
     const startMs = performance.now()
     await options.onStep?.('lock')
-    await copyTo(copy, head)
+    await copyTo(copy, head.global)
+    await checkEnd(copy, head)
     await options.onStep?.('tail')
     lockedMs = performance.now() - startMs
     events = head.global
@@ -166,10 +167,10 @@ const arrive = async (
 const copyMost = async (copy: Copy): Promise<void> => {
   const { step, source, options } = copy
   for (let before = Infinity; ;) {
-    const head = (await source.moves.look(step.storeId))?.head ?? root
-    const missing = head.global - (await arrivedAt(copy)).global
+    const end = (await source.moves.look(step.storeId))?.head.global ?? 0
+    const missing = end - (await arrivedAt(copy)).global
     if (missing <= tailEvents || missing >= before) return
-    await copyTo(copy, head, () => options.onStep?.('copy'))
+    await copyTo(copy, end, () => options.onStep?.('copy'))
     before = missing
   }
 }
@@ -177,15 +178,11 @@ const copyMost = async (copy: Copy): Promise<void> => {
 /** Few enough to be copied while appends wait: about 20 ms. */
 const tailEvents = 200
 
-/** Copies up to `head`, and sees to it that both ends stand there. */
-const copyTo = async (
-  copy: Copy,
-  head: BackendPosition,
-  onPage: () => void | Promise<void> = () => undefined,
-): Promise<void> => {
+/** Copies up to this event, or further: pages are not cut. */
+const copyTo = async (copy: Copy, end: number, onPage: () => void | Promise<void> = () => undefined): Promise<void> => {
   const { step, source, target, options } = copy
   let at = (await arrivedAt(copy)).global
-  while (at < head.global) {
+  while (at < end) {
     const page = await source.moves.readPage(step.storeId, at)
     const [first, last] = [page.events[0], page.events.at(-1)]
     const follows = first?.[0] === at + 1 && last?.[0] === at + page.events.length
@@ -193,17 +190,20 @@ const copyTo = async (
       throw new MoveRefused({ detail: `${step.storeId} has a gap behind e${at}; run headwater-server verify` })
     if (!(await target.moves.takePage(step, at, page))) throw new MoveReplaced({ storeId: step.storeId })
     at += page.events.length
-    options.onProgress?.(at, Math.max(at, head.global))
+    options.onProgress?.(at, Math.max(at, end))
     await onPage()
   }
+}
+
+/** Sees to it that the target stands where the source does, whose row is held. */
+const checkEnd = async (copy: Copy, head: BackendPosition): Promise<void> => {
+  const { step } = copy
   const arrived = await arrivedAt(copy)
   if (arrived.global !== head.global || arrived.eventId !== head.eventId)
     throw new MoveRefused({
       detail: `${step.storeId} does not end with what its head says; run headwater-server verify`,
     })
 }
-
-const root: BackendPosition = { global: 0, eventId: null }
 
 const arrivedAt = async ({ step, target }: Copy): Promise<BackendPosition> => {
   const place = await target.moves.look(step.storeId)

@@ -17,6 +17,8 @@ export interface Placement {
 export interface StorePlacements {
   /** Where the store is; it is made where it should be if there is none. */
   readonly of: (storeId: string) => Promise<Placement>
+  /** Where a store is listed, or goes now if it is nowhere; its log is not made. */
+  readonly place: (storeId: string) => Promise<StorePlacement>
   readonly remembered: (storeId: string) => Placement | undefined
   readonly forget: (storeId: string) => void
 }
@@ -25,6 +27,16 @@ export interface StorePlacements {
 export class StoreElsewhere extends Data.TaggedError('StoreElsewhere')<{ readonly storeId: string }> {
   override get message(): string {
     return `store ${this.storeId} is not in this database (any more); give the server every database that its stores are in`
+  }
+  get isRetryable(): boolean {
+    return true
+  }
+}
+
+/** Where the store is cannot be found out, or cannot be reached from here. The message says what to do. */
+export class StoreUnplaced extends Data.TaggedError('StoreUnplaced')<{ readonly detail: string }> {
+  override get message(): string {
+    return this.detail
   }
   get isRetryable(): boolean {
     return true
@@ -51,9 +63,18 @@ export const whereverItIs = async <A>(
 }
 
 /** All stores are in this one. */
-export const onlyDatabase = (database: PostgresDatabase): StorePlacements => {
+export const onlyDatabase = (directory: PostgresDirectory, database: PostgresDatabase): StorePlacements => {
   const placement: Placement = { database, epoch: null }
-  return { of: () => Promise.resolve(placement), remembered: () => placement, forget: () => undefined }
+  return {
+    of: () => Promise.resolve(placement),
+    place: async (storeId) => {
+      const first = { databaseId: database.id, epoch: 0 }
+      await directory.note(storeId, first)
+      return (await directory.find(storeId)) ?? first
+    },
+    remembered: () => placement,
+    forget: () => undefined,
+  }
 }
 
 /** Placements that are remembered, of about 200 bytes each; the oldest is asked for again. */
@@ -86,6 +107,7 @@ export const directoryPlacements = (
       asked.set(storeId, asking)
       return asking
     },
+    place: async (storeId) => (await directory.find(storeId)) ?? choosePlace(directory, storeId),
     remembered: (storeId) => remembered.get(storeId),
     forget: (storeId) => void remembered.delete(storeId),
   }
@@ -104,7 +126,7 @@ const placeStore = async (
     const database = databaseOf(databases, databaseId, storeId)
     await database.log.makeStore({ storeId, backendId: makeBackendId(), epoch, directoryId: directory.databaseId })
     if ((await database.moves.look(storeId)) === undefined)
-      throw new Error(`${database.name} is no member of the directory any more; restart the server`)
+      throw new StoreUnplaced({ detail: `${database.name} is no member of the directory any more; restart the server` })
   }
 }
 
@@ -112,7 +134,7 @@ const placeStore = async (
 const choosePlace = async (directory: PostgresDirectory, storeId: string): Promise<StorePlacement> => {
   for (;;) {
     const open = (await directory.members()).filter(({ isOpen }) => isOpen)
-    if (open.length === 0) throw new Error('no database is open for new stores; add one')
+    if (open.length === 0) throw new StoreUnplaced({ detail: 'no database is open for new stores; add one' })
     const databaseIds = open.map(({ databaseId }) => databaseId)
     const placed = await directory.place(storeId, rendezvous(storeId, databaseIds))
     if (placed !== undefined) return placed
@@ -152,7 +174,7 @@ export const findStore = async (
     }
     placement = await followMove(databases, storeId, placement, place)
   }
-  throw new Error(`the signposts of ${storeId} lead in circles; run headwater-server verify`)
+  throw new StoreUnplaced({ detail: `the signposts of ${storeId} lead in circles; run headwater-server verify` })
 }
 
 const followMove = async (
@@ -166,7 +188,9 @@ const followMove = async (
     return { databaseId: move.otherId, epoch: move.epoch }
   }
   if (move?.kind === 'arriving' && move.otherId === fromFile)
-    throw new Error(`store ${storeId} is being imported; run the import again if it was interrupted`)
+    throw new StoreUnplaced({
+      detail: `store ${storeId} is being imported; run the import again if it was interrupted`,
+    })
   // The directory is ahead of the row only after one of the databases was restored.
   if (move?.kind === 'arriving') {
     const source = await databaseOf(databases, move.otherId, storeId).moves.look(storeId)
@@ -174,7 +198,7 @@ const followMove = async (
       source?.move?.kind === 'left' && source.move.otherId === databaseId && source.move.epoch === move.epoch
     if (hasLeft) return { databaseId: move.otherId, epoch: source.epoch }
   }
-  throw new Error(`store ${storeId} is in no database; run headwater-server verify`)
+  throw new StoreUnplaced({ detail: `store ${storeId} is in no database; run headwater-server verify` })
 }
 
 export const databaseOf = (
@@ -184,5 +208,7 @@ export const databaseOf = (
 ): PostgresDatabase => {
   const found = databases.find(({ id }) => id === databaseId)
   if (found !== undefined) return found
-  throw new Error(`store ${storeId} is in database ${databaseId}, which this server was not given; add it to the list`)
+  throw new StoreUnplaced({
+    detail: `store ${storeId} is in database ${databaseId}, which this server was not given; add it to the list`,
+  })
 }

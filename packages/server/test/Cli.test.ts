@@ -1,66 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { httpBackend } from '@headwater/backend-http'
 import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { endAll, listening, start } from './CliProcess.ts'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
 
 // Generous: other work may share the machine.
 vi.setConfig({ testTimeout: 60_000 })
 
-const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
 let folder = ''
-const children = new Set<ChildProcess>()
 beforeEach(() => {
   folder = temporaryFolder()
 })
 afterEach(() => {
-  for (const child of children) child.kill('SIGKILL')
-  children.clear()
+  endAll()
   rmSync(folder, { recursive: true, force: true })
 })
-
-interface Ended {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-interface Started {
-  readonly child: ChildProcess
-  readonly stdout: () => string
-  readonly ended: Promise<Ended>
-}
-
-const start = (...args: ReadonlyArray<string>): Started => {
-  const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  children.add(child)
-  const text = { stdout: '', stderr: '' }
-  child.stdout.setEncoding('utf8').on('data', (part: string) => (text.stdout += part))
-  child.stderr.setEncoding('utf8').on('data', (part: string) => (text.stderr += part))
-  const ended = once(child, 'close').then(([code]: Array<unknown>) => ({
-    code: typeof code === 'number' ? code : null,
-    ...text,
-  }))
-  return { child, stdout: () => text.stdout, ended }
-}
-
-/** Waits for the line that says where it listens. */
-const listening = (started: Started): Promise<string> =>
-  new Promise((resolve, reject) => {
-    const look = (): void => {
-      const url = /"event":"listening","url":"([^"]+)"/.exec(started.stdout())?.[1]
-      if (url !== undefined) resolve(url)
-    }
-    started.child.stdout?.on('data', look)
-    void started.ended.then(({ stderr }) => reject(new Error(stderr)))
-  })
 
 const withClient = <A>(
   url: string,

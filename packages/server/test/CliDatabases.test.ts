@@ -51,8 +51,8 @@ test('databases, move-store, retire and verify: what they do, and what they refu
   const storage = await postgresLogStorage({ url: urls, connections: 2 })
   for (let index = 0; index < 12; index += 1) await (await openStore(storage, `s${index}`)).append(chain(root, 5))
   await run(storage.close)
-  const table = (await all.says('databases')).map((line) => line.split('  '))
-  expect(table.map(([, name]) => name).toSorted()).toEqual(names.toSorted())
+  const table = (await all.says('databases')).map((line): ReadonlyArray<string> => line.split('  '))
+  expect(table.map(([, name = '']) => name).toSorted()).toEqual(names.toSorted())
   expect(table.filter(([, , stores]) => stores?.endsWith(', directory')).length).toBe(1)
   const [ids, counts] = [table.map(([id = '']) => id), table.map(([, , stores]) => Number.parseInt(stores ?? '', 10))]
   expect(counts.reduce((sum, count) => sum + count, 0)).toBe(12)

@@ -4,6 +4,7 @@ import {
   inspectStore,
   type LogPage,
   type PendingEvent,
+  type Position,
   type Store,
   type StoredEvent,
 } from '@headwater/core'
@@ -19,8 +20,8 @@ import type { StoreWatch } from './StoreWatch.ts'
 /** Events on one page: what the leader is asked for at once, and what is drawn. */
 export const pageEvents = 100
 
-/** What the page begins behind. */
-type Place = 'newest' | 'unsettled' | { readonly global: number; readonly client: number }
+/** What the page shows: the end of the log, what is behind the settled head, or a place that somebody went to. */
+type Place = 'newest' | 'unsettled' | { readonly after: Position; readonly before: Position | undefined }
 
 interface ShownEvent {
   readonly event: StoredEvent
@@ -82,10 +83,14 @@ export class EventsPart extends PanelPart {
     if (this.#isAskedAgain && this.isConnected) void this.#read(watch)
   }
 
-  #ask({ store }: StoreWatch, signal: AbortSignal): Promise<Pick<LogPage, 'events' | 'settledHead'>> {
-    if (this.#place === 'newest') return readNewestEvents(store, pageEvents, signal)
-    const after = this.#place === 'unsettled' ? store.status.leader.settledHead : this.#place
-    return inspectStore(store).readLog({ after, limit: pageEvents, signal })
+  async #ask({ store }: StoreWatch, signal: AbortSignal): Promise<Pick<LogPage, 'events' | 'settledHead'>> {
+    const place = this.#place
+    if (place === 'newest') return readNewestEvents(store, pageEvents, signal)
+    const { after, before } =
+      place === 'unsettled' ? { after: store.status.leader.settledHead, before: undefined } : place
+    const page = await inspectStore(store).readLog({ after, limit: pageEvents, signal })
+    if (before === undefined) return page
+    return { ...page, events: page.events.filter(({ position }) => comparePositions(position, before) < 0) }
   }
 
   #go(place: Place): void {
@@ -98,8 +103,7 @@ export class EventsPart extends PanelPart {
     const { watch } = this
     if (watch === undefined) return html``
     const { status } = watch.facts
-    const pending = this.#place === 'newest' || this.#place === 'unsettled' ? pendingOf(watch) : []
-    const all = [...pending.toReversed(), ...this.#logged(watch).toReversed()]
+    const all = this.#events(watch)
     const shown = this.name === '' ? all : all.filter(({ event }) => isNamed(event, this.name))
     return html`
       <div class="bar">
@@ -140,6 +144,15 @@ export class EventsPart extends PanelPart {
 
   #summary(shown: number, all: number): string {
     return shown === all ? plural(all, 'event') : `${countText(shown)} of ${plural(all, 'event')}`
+  }
+
+  /** Newest first. What the leader has told of is in its log, whether or not this session has heard that from it. */
+  #events(watch: StoreWatch): ReadonlyArray<ShownEvent> {
+    const logged = this.#logged(watch)
+    const isEnd = this.#place === 'newest' || this.#place === 'unsettled'
+    const ids = new Set(logged.map(({ event }) => event.id))
+    const pending = isEnd ? pendingOf(watch).filter(({ event }) => !ids.has(event.id)) : []
+    return [...logged, ...pending].toReversed()
   }
 
   #logged(watch: StoreWatch): ReadonlyArray<ShownEvent> {
@@ -185,12 +198,13 @@ export class EventsPart extends PanelPart {
 
   #hasOlder(): boolean {
     const first = this.#page?.events[0]
-    return first !== undefined && !isRoot(behindNewest(before(first.position), 0))
+    return first !== undefined && !isRoot(directlyBefore(first.position))
   }
 
   #older(): void {
     const first = this.#page?.events[0]
-    if (first !== undefined) this.#go(behindNewest(before(first.position), pageEvents))
+    if (first === undefined) return
+    this.#go({ after: behindNewest(directlyBefore(first.position), pageEvents), before: first.position })
   }
 
   #hasNewer(localHead: StoredEvent['position']): boolean {
@@ -203,7 +217,7 @@ export class EventsPart extends PanelPart {
     if (last === undefined || this.watch === undefined) return
     const { localHead } = this.watch.facts.status.leader
     const isLast = comparePositions(behindNewest(localHead, pageEvents), last.position) <= 0
-    this.#go(isLast ? 'newest' : last.position)
+    this.#go(isLast ? 'newest' : { after: last.position, before: undefined })
   }
 
   static override styles = [
@@ -276,7 +290,7 @@ export class EventsPart extends PanelPart {
 }
 
 /** The position before it, as far as one can be told without the log: the synced event's own, or the one before. */
-const before = ({ global, client }: StoredEvent['position']): { readonly global: number; readonly client: number } =>
+const directlyBefore = ({ global, client }: Position): Position =>
   client > 0 ? { global, client: client - 1 } : { global: Math.max(0, global - 1), client: 0 }
 
 const isNamed = ({ name, id }: StoredEvent, text: string): boolean =>

@@ -246,8 +246,12 @@ export class InspectorElement extends LitElement {
         font-size: 15px;
         line-height: 1.3;
       }
+      .track {
+        grid-column: 2;
+        grid-row: 1 / span 2;
+      }
       .others {
-        grid-column: 1 / -1;
+        grid-column: 1;
         display: flex;
         flex-wrap: wrap;
         gap: 6px;
@@ -299,6 +303,10 @@ export class InspectorElement extends LitElement {
       @container (max-width: 640px) {
         header {
           grid-template-columns: minmax(0, 1fr);
+        }
+        .track {
+          grid-column: 1;
+          grid-row: auto;
         }
       }
     `,

@@ -58,7 +58,8 @@ export class ProblemsPart extends PanelPart {
       <ul>
         ${repeat(
           rows,
-          ({ event }) => event.id,
+          // Two dead letters may have one id (`IdCollision`).
+          ({ event }) => JSON.stringify([event.id, event.clientId, event.name, event.argsJson]),
           ({ event, reason, detail }) => html`
             <li>
               <div class="what">

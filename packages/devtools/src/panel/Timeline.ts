@@ -58,10 +58,15 @@ export const entriesMax = 500
 /** What follows within a second is one thing to whoever looks. */
 const joinedWithinMs = 1000
 
+/** Commits or advances that are one entry: counted as they come, put into words when somebody reads them. */
 interface Joined {
-  readonly steps: number
-  readonly events: number
-  readonly more: number
+  readonly kind: 'commit' | 'advance'
+  readonly at: number
+  steps: number
+  events: number
+  /** Of others, in an advance. */
+  others: number
+  ms: number
 }
 
 /** What of a status makes an entry when it changes. */
@@ -76,11 +81,14 @@ interface Seen {
 export class Timeline {
   #entries: Array<TimelineEntry> = []
   #count = 0
-  #joined: Joined = { steps: 0, events: 0, more: 0 }
+  /** The last entry, while it grows. */
+  #joined: Joined | undefined
+  #isWritten = true
   #seen: Seen | undefined
 
   /** Newest last. Another array after every change. */
   get entries(): ReadonlyArray<TimelineEntry> {
+    this.#write()
     return this.#entries
   }
 
@@ -130,33 +138,44 @@ export class Timeline {
   }
 
   #add(entry: Omit<TimelineEntry, 'number'>): void {
-    this.#joined = { steps: 0, events: 0, more: 0 }
-    this.#push({ number: this.#count++, ...entry })
+    this.#write()
+    this.#joined = undefined
+    this.#push(entry)
   }
 
-  #push(entry: TimelineEntry): void {
+  #push(entry: Omit<TimelineEntry, 'number'>): void {
     const kept = this.#entries.length >= entriesMax ? this.#entries.slice(1 - entriesMax) : this.#entries.slice()
-    kept.push(entry)
+    kept.push({ number: this.#count++, ...entry })
     this.#entries = kept
   }
 
-  #join(kind: 'commit' | 'advance', at: number, ms: number, count: number, more: number): void {
-    const last = this.#entries.at(-1)
-    const isSame = last !== undefined && last.kind === kind && at - last.at < joinedWithinMs && this.#joined.steps > 0
-    const before = isSame ? this.#joined : { steps: 0, events: 0, more: 0 }
-    const joined = { steps: before.steps + 1, events: before.events + count, more: before.more + more }
-    const entry = {
-      kind,
-      at: isSame ? last.at : at,
-      ...(kind === 'commit' ? commitTexts(joined) : advanceTexts(joined)),
-      ms: (isSame ? (last.ms ?? 0) : 0) + ms,
-      rebase: null,
+  /** No more than some additions: a loop of commits comes through here. */
+  #join(kind: Joined['kind'], at: number, ms: number, count: number, others: number): void {
+    let joined = this.#joined
+    if (joined === undefined || joined.kind !== kind || at - joined.at >= joinedWithinMs) {
+      this.#write()
+      joined = { kind, at, steps: 0, events: 0, others: 0, ms: 0 }
+      this.#push(entryOf(joined))
+      this.#joined = joined
     }
-    // In place: a loop of commits must not copy the list for each of them.
-    if (isSame) this.#entries[this.#entries.length - 1] = { number: last.number, ...entry }
-    else this.#push({ number: this.#count++, ...entry })
-    this.#joined = joined
+    joined.steps++
+    joined.events += count
+    joined.others += others
+    joined.ms += ms
+    this.#isWritten = false
   }
+
+  #write(): void {
+    if (this.#isWritten || this.#joined === undefined) return
+    this.#isWritten = true
+    const { number } = this.#entries.at(-1)!
+    this.#entries = [...this.#entries.slice(0, -1), { number, ...entryOf(this.#joined) }]
+  }
+}
+
+const entryOf = (joined: Joined): Omit<TimelineEntry, 'number'> => {
+  const { kind, at, ms } = joined
+  return { kind, at, ...(kind === 'commit' ? commitTexts(joined) : advanceTexts(joined)), ms, rebase: null }
 }
 
 const commitTexts = ({ steps, events: count }: Joined): { readonly title: string; readonly text: string } => ({
@@ -164,7 +183,7 @@ const commitTexts = ({ steps, events: count }: Joined): { readonly title: string
   text: steps === 1 ? '' : `${steps} commits`,
 })
 
-const advanceTexts = ({ events: own, more: others }: Joined): { readonly title: string; readonly text: string } => ({
+const advanceTexts = ({ events: own, others }: Joined): { readonly title: string; readonly text: string } => ({
   title: [own === 0 ? '' : `${events(own)} persisted`, others === 0 ? '' : `${events(others)} of others applied`]
     .filter((part) => part !== '')
     .join(', '),

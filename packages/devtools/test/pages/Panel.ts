@@ -1,6 +1,6 @@
 /**
  * An app with the inspector in it. `#empty` opens it on a new store, everything else on one with troubles; `?writable`,
- * `?theme=dark`. The test drives it through `headwaterPanel`.
+ * `?theme=dark`, `?dock`; `?bare` has no live queries. The test drives it through `headwaterPanel`.
  */
 import { webAdapter } from '@headwater/adapter-web'
 import { createStore, sql, type Store } from '@headwater/core'
@@ -23,12 +23,12 @@ const adapter = webAdapter({ directory: 'panel' })
 const troubled =
   location.hash === '#empty' ? undefined : await openTroubledStore(adapter, webAdapter({ directory: 'other' }))
 const store = troubled?.store ?? (await createStore({ schema, storeId: 'empty', adapter }))
-store.subscribe(items.where({ bought: false }).orderBy('name'), () => undefined)
-store.subscribe(items.count(), () => undefined)
-store.subscribe(
-  sql`SELECT bought, sum(amount) AS amount FROM ${items} GROUP BY bought`.as(Schema.Unknown),
-  () => undefined,
-)
+if (!query.has('bare')) {
+  const nothing = (): void => undefined
+  store.subscribe(items.where({ bought: false }).orderBy('name'), nothing)
+  store.subscribe(items.count(), nothing)
+  store.subscribe(sql`SELECT bought, sum(amount) AS n FROM ${items} GROUP BY bought`.as(Schema.Unknown), nothing)
+}
 
 const writable = query.has('writable')
 const theme = query.get('theme') === 'dark' ? ('dark' as const) : ('light' as const)

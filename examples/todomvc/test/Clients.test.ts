@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { type Chromium, launchChromium, makeProfile } from '../../../packages/adapter-web/test/browser/Chromium.ts'
+import { type Chromium, launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { BuiltApp } from './BuiltApp.ts'
 import { TodoPage } from './TodoPage.ts'
 

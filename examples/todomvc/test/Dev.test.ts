@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { launchChromium, makeProfile } from '../../../packages/adapter-web/test/browser/Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { AppProcess } from './AppProcess.ts'
 import { TodoPage } from './TodoPage.ts'
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type Chromium, launchChromium, makeProfile } from '../../../packages/adapter-web/test/browser/Chromium.ts'
+import { type Chromium, launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { BuiltApp } from './BuiltApp.ts'
 import { TodoPage } from './TodoPage.ts'
 

@@ -21,10 +21,13 @@ export const leaseMs = 400
 export const takeOverMs = 800
 
 /**
- * A step of the leader that takes longer than the lease may still write; one that takes this long may not: a leader that
- * is silent for so long is being replaced, but nobody has copied its files yet. **Units** ms.
+ * A step that is under way may go on writing for so long after the last look: longer than the most patient session waits
+ * (`patienceMax` times three beats, 19 s), or a step that takes long on a slow device would fail in each leader that tries
+ * it. It harms nobody if the lock was stolen meanwhile: a thief goes on in the old folder only when its handles are free,
+ * which is when this worker is gone, and what it copies to a new one it has read twice, the same. Nothing new begins
+ * without a look, and what the step has to say is held back by one. **Units** ms.
  */
-export const stepMs = 2000
+export const stepMs = 30_000
 
 export interface LeaderLeaseOptions {
   /** Whether the lock is still this worker's. */

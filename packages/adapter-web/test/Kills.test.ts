@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
-import { launchChromium, makeProfile } from './browser/Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import type { Acknowledged, Found } from './browser/pages/CrashLoad.ts'
 import { servePages } from './browser/PageServer.ts'
 

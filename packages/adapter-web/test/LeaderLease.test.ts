@@ -70,7 +70,7 @@ test('a worker that wakes up without its lock does nothing of what it has found,
   expect(lease.mayWrite()).toBe(false)
 })
 
-test('a long step may write until others may have taken it for dead', () => {
+test('a long step may write, until nobody waits for it any more', () => {
   const { world, lease } = makeLease()
   world.now = stepMs - 1
   expect(lease.isValid).toBe(false)

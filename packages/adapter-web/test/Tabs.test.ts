@@ -158,6 +158,15 @@ test('what a tab commits the moment it is hidden, on its way to another page, re
   await leads.call('until', before + 3, 0, patienceMs)
 })
 
+test('a step that takes longer than a session waits for a leader gets done, by one that it has more patience with', async () => {
+  // Three beats of 800 ms are 2.4 s.
+  const tabs = [await openTab({ slowMs: 2500 }), await openTab({ slowMs: 2500 })]
+  const before = (await tabs[0]!.call('ids')).length
+  await tabs[0]!.call('commit', 'slow', 5)
+  await tabs[0]!.call('persisted')
+  await expectEqual(tabs, before + 5)
+}, 90_000)
+
 test('a newer tab takes the lead from an older one, which asks for a reload and keeps what it has', async () => {
   const older = await openTab({ protocol: 1 })
   await older.call('commit', 'older', 3)

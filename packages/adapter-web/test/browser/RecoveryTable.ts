@@ -1,4 +1,4 @@
-import { launchChromium, makeProfile } from './Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { servePages } from './PageServer.ts'
 import { type Blow, blows, boundMs, recoverFrom, type RecoveryRun } from './Recovery.ts'
 

@@ -1,7 +1,7 @@
 import { afterAll, describe, test } from 'vitest'
-import { type Chromium, launchChromium, makeProfile } from './Chromium.ts'
+import { type Chromium, launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { type PageServer, servePages } from './PageServer.ts'
-import { askSuite } from './SuitePage.ts'
+import { askSuite, type EvaluatingPage } from './SuitePage.ts'
 
 export interface BrowserWorld {
   readonly chromium: Chromium
@@ -40,9 +40,14 @@ export const suiteInBrowser = async (
   const page = await chromium.context.newPage()
   page.on('pageerror', (error) => console.error(error))
   await page.goto(`${server.url}/${entry}`)
+  await suiteOfPage(name, { evaluate: (expression) => page.evaluate(expression) })
+}
+
+/** The same for a page of any browser. */
+export const suiteOfPage = async (name: string, page: EvaluatingPage): Promise<void> => {
   const { cases = [], failure: refusal } = await askSuite(page, { list: true })
-  if (refusal !== undefined) throw new Error(`${entry}: ${refusal}`)
-  if (cases.length === 0) throw new Error(`the suite of ${entry} has no cases`)
+  if (refusal !== undefined) throw new Error(`${name}: ${refusal}`)
+  if (cases.length === 0) throw new Error(`the suite "${name}" has no cases`)
   describe(name, () => {
     for (const each of cases) {
       const run = async () => {

@@ -1,16 +1,14 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { prepareCrash } from './TabDriver.ts'
-import type { TabMethods } from './pages/Tab.ts'
+import type { TabMethods, TabOpening } from './pages/Tab.ts'
 import type { BrowserWorld } from './SuiteInBrowser.ts'
 
 type Method = keyof TabMethods
 type Answer<M extends Method> = Awaited<ReturnType<TabMethods[M]>>
 
-export interface TabOptions {
+export interface TabOptions extends TabOpening {
   /** As in browsers that have none. */
   readonly withoutSharedWorker?: boolean
-  readonly transport?: 'auto' | 'relay'
-  readonly protocol?: number
 }
 
 /** A tab of `pages/Tab.ts` with the store open, seen from the test runner. */

@@ -1,5 +1,5 @@
 /** Prints what SQLite costs in Chromium, a line a figure: `node packages/adapter-web/test/browser/measure.ts`. */
-import { launchChromium, makeProfile } from './Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { servePages } from './PageServer.ts'
 import { askSuite } from './SuitePage.ts'
 

@@ -14,3 +14,7 @@ export const orderLeader = (store: string, order: LeaderOrder): void => {
 
 export const startObedientWorker = (): Worker =>
   new Worker(new URL('./ObedientWorker.ts', import.meta.url), { type: 'module' })
+
+/** One whose log takes that long for every COMMIT. */
+export const startSlowWorker = (commitMs: number): Worker =>
+  new Worker(new URL('./ObedientWorker.ts', import.meta.url), { type: 'module', name: String(commitMs) })

@@ -13,7 +13,7 @@ import type { Adapter } from '@headwater/core/adapter'
 import { candidateLock, relayChannel, storeName } from '../../../src/LeaderWire.ts'
 import { lockHolder, ownClientId } from '../../../src/StoreLock.ts'
 import { webAdapter, type WebAdapterOptions } from '../../../src/WebAdapter.ts'
-import { startObedientWorker, orderLeader } from './LeaderOrder.ts'
+import { orderLeader, startObedientWorker, startSlowWorker } from './LeaderOrder.ts'
 
 const notes = table('notes', { id: column.text().primaryKey(), text: column.text() })
 const noteAdded = defineEvent('noteAdded', Schema.Struct({ id: Schema.String, text: Schema.String }))
@@ -32,6 +32,11 @@ export interface TabReport {
   readonly connection: string
   readonly pending: number
   readonly notes: number
+}
+
+export interface TabOpening extends Pick<WebAdapterOptions, 'transport' | 'protocol'> {
+  /** Each COMMIT of the log takes that long, where this tab leads. */
+  readonly slowMs?: number
 }
 
 let relays = 0
@@ -67,8 +72,10 @@ const report = (): TabReport => {
 }
 
 const tab = {
-  open: async (options: Pick<WebAdapterOptions, 'transport' | 'protocol'> = {}): Promise<TabReport> =>
-    await tab.openWith(webAdapter({ ...options, directory, startWorker: startObedientWorker })),
+  open: async ({ slowMs, ...options }: TabOpening = {}): Promise<TabReport> => {
+    const startWorker = slowMs === undefined ? startObedientWorker : () => startSlowWorker(slowMs)
+    return await tab.openWith(webAdapter({ ...options, directory, startWorker }))
+  },
   /** As an app does it. */
   openPlain: async (): Promise<TabReport> => await tab.openWith(webAdapter()),
   openWith: async (adapter: Adapter): Promise<TabReport> => {

@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import packaged from '@sparticuz/chromium'
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 
 /** A real Chromium in processes of its own, which can be killed. */
@@ -35,6 +34,7 @@ const unpacked = async (): Promise<string> => {
   const { TMPDIR } = process.env
   process.env['TMPDIR'] = own
   try {
+    const { default: packaged } = await import('@sparticuz/chromium')
     await packaged.executablePath()
   } finally {
     if (TMPDIR === undefined) delete process.env['TMPDIR']
@@ -63,7 +63,13 @@ const flags: ReadonlyArray<string> = [
 ]
 
 /** A folder for a profile, which outlives the browsers that use it. */
-export const makeProfile = (): { readonly path: string; readonly remove: () => void } => {
+export interface BrowserProfile {
+  readonly path: string
+  readonly remove: () => void
+}
+
+/** Makes an empty one in the system's temporary folder. */
+export const makeProfile = (): BrowserProfile => {
   const path = mkdtempSync(join(tmpdir(), 'headwater-profile-'))
   return { path, remove: () => rmSync(path, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 }) }
 }

@@ -19,7 +19,7 @@ export class OpfsUnavailable extends Data.TaggedError('OpfsUnavailable')<{
   readonly detail: string
 }> {
   override get message(): string {
-    return `${whatToDo[this.reason]} Until then what was not synced is lost with the last tab. (${this.detail})`
+    return `${whatToDo[this.reason]} Until then what was not synced is lost with the tab that leads. (${this.detail})`
   }
 }
 

@@ -23,7 +23,7 @@ export const openWebDriver = async (address: string, alwaysMatch: object = {}): 
     readonly capabilities: Readonly<Record<string, string>>
   }
   const command: Command = (method, path, body) => send(method, `/session/${sessionId}${path}`, body)
-  const tabs = new Tabs(command)
+  const tabs = new Tabs(command, (await command('GET', '/window')) as string)
   return {
     name: `${capabilities['browserName']} ${capabilities['browserVersion']}`,
     open: (url) => tabs.open(url),
@@ -36,15 +36,17 @@ class Tabs {
   /** The last command: the next one has to find its tab in front. */
   #turn: Promise<unknown> = Promise.resolve()
   #expressions = 0
+  /** The first one, which stays: a tab is opened from one that is there. */
+  readonly #home: string
 
-  constructor(command: Command) {
+  constructor(command: Command, home: string) {
     this.#command = command
+    this.#home = home
   }
 
   async open(url: string): Promise<RemotePage> {
-    const { handle } = (await this.#next(() => this.#command('POST', '/window/new', { type: 'tab' }))) as {
-      readonly handle: string
-    }
+    const made = await this.#in(this.#home, () => this.#command('POST', '/window/new', { type: 'tab' }))
+    const { handle } = made as { readonly handle: string }
     await this.#in(handle, () => this.#command('POST', '/url', { url }))
     return {
       evaluate: (expression) => this.#evaluate(handle, expression),

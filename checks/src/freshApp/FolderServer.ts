@@ -2,7 +2,7 @@ import { createReadStream, statSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import path from 'node:path'
-import type { ServedApp } from './FreshApps.ts'
+import type { ServedApp } from './ServedApp.ts'
 
 const typeOf: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',

@@ -1,17 +1,10 @@
 /** The apps that are made anew, each with one way to get modules into a browser, and what a user does with it. */
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import path from 'node:path'
 import { freePort } from '@headwater/testkit/postgres'
 import { runNode } from '../workspace/Command.ts'
 import { readManifest } from '../workspace/Workspace.ts'
 import { serveFolder } from './FolderServer.ts'
-
-/** A page under an address, until it is stopped. */
-export interface ServedApp {
-  readonly url: string
-  readonly stop: () => Promise<void>
-}
+import { serveByCommand, type ServedApp } from './ServedApp.ts'
 
 export interface FreshApp {
   /** Of its folder in `apps/`. */
@@ -34,45 +27,10 @@ const bin = (folder: string, name: string, command = name): string => {
   return path.join(home, typeof scripts === 'string' ? scripts : scripts![command]!)
 }
 
-/** Starts a command that serves; resolves when it answers. **Fails with** what it said, if it ends before. */
-export const startCommand = async (folder: string, args: ReadonlyArray<string>, url: string): Promise<ServedApp> => {
-  const child = spawn(process.execPath, args, {
-    cwd: folder,
-    stdio: ['ignore', 'pipe', 'pipe'],
-    env: { ...process.env, NEXT_TELEMETRY_DISABLED: '1' },
-    // Some start others, which have to end with them.
-    detached: true,
-  })
-  let said = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      said += text
-    })
-  const ended = once(child, 'exit')
-  const answers = async (): Promise<boolean> =>
-    await fetch(url).then(
-      () => true,
-      () => false,
-    )
-  const until = Date.now() + 60_000
-  while (!(await answers())) {
-    if (child.exitCode !== null || Date.now() > until)
-      throw new Error(`${args.join(' ')} does not answer at ${url}:\n${said}`)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  return {
-    url,
-    stop: async () => {
-      process.kill(-child.pid!, 'SIGTERM')
-      await ended
-    },
-  }
-}
-
 const vite = async (folder: string, ...args: ReadonlyArray<string>): Promise<ServedApp> => {
   const port = await freePort()
   const flags = ['--port', String(port), '--strictPort', '--host', '127.0.0.1']
-  return await startCommand(folder, [bin(folder, 'vite'), ...args, ...flags], `http://127.0.0.1:${port}/`)
+  return await serveByCommand(folder, [bin(folder, 'vite'), ...args, ...flags])
 }
 
 export const freshApps: ReadonlyArray<FreshApp> = [
@@ -113,11 +71,7 @@ export const freshApps: ReadonlyArray<FreshApp> = [
         const port = await freePort()
         const env = { NEXT_TELEMETRY_DISABLED: '1' }
         await runNode([bin(folder, 'next'), 'build'], { cwd: folder, env })
-        return await startCommand(
-          folder,
-          [bin(folder, 'next'), 'start', '-p', String(port)],
-          `http://localhost:${port}/`,
-        )
+        return await serveByCommand(folder, [bin(folder, 'next'), 'start', '-p', String(port)])
       },
     },
   },

@@ -1,6 +1,6 @@
 /** The web template as its user meets it: the dev server, a browser, two windows, a reload. */
 import { mustBe } from './Expectation.ts'
-import { launchChromium, makeProfile } from '../../../packages/adapter-web/test/browser/Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { startNode } from '../workspace/Background.ts'
 import type { ScaffoldedProject } from './ScaffoldedProject.ts'
 

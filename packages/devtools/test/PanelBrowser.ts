@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, expect, onTestFinished } from 'vitest'
-import { launchChromium, makeProfile } from '../../adapter-web/test/browser/Chromium.ts'
+import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { servePages } from '../../adapter-web/test/browser/PageServer.ts'
 import type { PanelPage } from './pages/Panel.ts'
 

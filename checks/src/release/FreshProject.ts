@@ -1,16 +1,10 @@
 /** An empty folder, and what each package manager makes of it when somebody installs everything that we publish. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { CommandFailed, run, runNode } from '../workspace/Command.ts'
 import { npmScript, pnpmCommand, yarnClassicScript, yarnScript } from '../workspace/PackageManagers.ts'
-import {
-  entryPoints,
-  type Manifest,
-  readManifest,
-  requiredPeers,
-  specifierOf,
-  workspaceRoot,
-} from '../workspace/Workspace.ts'
+import { entryPoints, type Manifest, readManifest, requiredPeers, specifierOf } from '../workspace/Workspace.ts'
 
 export interface Installer {
   readonly name: string
@@ -20,6 +14,12 @@ export interface Installer {
   /** **Fails with** `CommandFailed`, also for an unmet peer. */
   readonly install: (folder: string) => Promise<void>
 }
+
+/** The compilers that are promised: the workspace's own, and the last that was written in JavaScript, 5.9. */
+export const typeScripts: ReadonlyArray<string> = [
+  readManifest(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'))).version,
+  '5.9.3',
+]
 
 const write = (folder: string, file: string, text: string): void => writeFileSync(path.join(folder, file), text)
 
@@ -113,7 +113,6 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean
     const names = isComplete ? Object.keys(manifest.peerDependencies ?? {}) : requiredPeers(manifest)
     for (const name of names) ranges[name] ??= manifest.peerDependencies![name]!
   }
-  const { devDependencies } = readManifest(workspaceRoot)
   return {
     name: 'fresh-project',
     version: '1.0.0',
@@ -121,7 +120,7 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean
     type: 'module',
     dependencies: ranges,
     devDependencies: {
-      typescript: devDependencies!['typescript'],
+      ...Object.fromEntries(typeScripts.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
       '@types/node': '^24.0.0',
       '@types/react': '^19.0.0',
     },

@@ -1,9 +1,8 @@
 /** What is asked of a fresh project: it type-checks, every entry point loads, and the first program works. */
-import { createRequire } from 'node:module'
 import path from 'node:path'
 import { CommandFailed, run, runNode } from '../workspace/Command.ts'
 import type { Manifest } from '../workspace/Workspace.ts'
-import { type Installer, makeProject } from './FreshProject.ts'
+import { type Installer, makeProject, typeScripts } from './FreshProject.ts'
 
 export interface ProjectCheckOptions {
   readonly parent: string
@@ -37,8 +36,11 @@ export const checkProject = async (
     folder = await makeProject(installer, parent, registry, manifests)
   })
   if (!isInstalled) return problems
-  for (const resolution of ['bundler', 'nodenext']) {
-    await attempt(`types, moduleResolution ${resolution}`, () => typeCheck(folder, resolution))
+  for (const version of typeScripts) {
+    for (const resolution of ['bundler', 'nodenext']) {
+      const what = `types, TypeScript ${version}, moduleResolution ${resolution}`
+      await attempt(what, () => typeCheck(folder, version, resolution))
+    }
   }
   for (const [version, node] of nodes) {
     await attempt(`entry points on Node ${version}`, () => run(node, ['imports.ts'], { cwd: folder }))
@@ -47,7 +49,7 @@ export const checkProject = async (
   return problems
 }
 
-const typeCheck = (folder: string, resolution: string): Promise<string> => {
-  const compiler = path.dirname(createRequire(path.join(folder, 'x.js')).resolve('typescript/package.json'))
-  return runNode([path.join(compiler, 'bin/tsc'), '-p', `tsconfig.${resolution}.json`], { cwd: folder })
+const typeCheck = (folder: string, version: string, resolution: string): Promise<string> => {
+  const compiler = path.join(folder, 'node_modules', `typescript-${version}`, 'bin/tsc')
+  return runNode([compiler, '-p', `tsconfig.${resolution}.json`], { cwd: folder })
 }

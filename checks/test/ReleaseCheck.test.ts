@@ -15,7 +15,7 @@ beforeAll(() => {
   mkdirSync(path.join(folder, 'dist'))
   for (const file of ['dist/index.js', 'dist/index.d.ts']) writeFileSync(path.join(folder, file), '')
   const readme =
-    '# @headwater/good\n\nWhat.\n\n```sh\nnpm install @headwater/good\n```\n\n[More](https://example.com)\n'
+    '# @headwater/good\n\nWhat.\n\n```sh\nnpm install @headwater/good\n```\n\n```ts\nimport "@headwater/good"\n```\n\n[More](https://example.com)\n'
   writeFileSync(path.join(folder, 'README.md'), readme)
 })
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -35,9 +35,9 @@ test('files are named after what they are about', () => {
 
 test('files are about one thing', () => {
   expect(longFiles(written, longFileExceptions)).toEqual([])
-  const long = { path: 'packages/x/src/X.ts', text: 'a\n'.repeat(301) }
-  expect(longFiles([long], {})).toEqual(['packages/x/src/X.ts: 301 lines, at most 300; divide it'])
-  expect(longFiles([long], { 'packages/x/src/X.ts': 400 })).toEqual([
+  const long = { path: 'packages/x/src/X.ts', text: 'a\n'.repeat(401) }
+  expect(longFiles([long], {})).toEqual(['packages/x/src/X.ts: 401 lines, at most 400; divide it'])
+  expect(longFiles([long], { 'packages/x/src/X.ts': 600 })).toEqual([
     'packages/x/src/X.ts: shorter by now; lower its exception, or strike it out',
   ])
 })

@@ -1,5 +1,5 @@
 /** The first program of each README: what somebody copies. It is type-checked against the installed packages, and run. */
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { PackedPackage } from './PackedPackage.ts'
 
@@ -23,9 +23,11 @@ export interface ReadmeProgram {
 /** Those of all packages that have one. JSX is part of an app, which has tests of its own. */
 export const readmePrograms = (packages: ReadonlyArray<PackedPackage>): ReadonlyArray<ReadmeProgram> =>
   packages.flatMap(({ folder, manifest: { name } }) => {
-    const readme = readFileSync(path.join(folder, 'README.md'), 'utf8')
+    const file = path.join(folder, 'README.md')
+    // A README that is missing is a problem that is told elsewhere.
+    const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
     const block = /^```ts(?: (server|browser))?\n([^]*?)^```$/m.exec(readme)
     if (block === null) return []
-    const file = `readme/${path.basename(folder)}.ts`
-    return [{ name, kind: (block[1] ?? 'program') as ReadmeKind, file, text: block[2]! }]
+    const kind = (block[1] ?? 'program') as ReadmeKind
+    return [{ name, kind, file: `readme/${path.basename(folder)}.ts`, text: block[2]! }]
   })

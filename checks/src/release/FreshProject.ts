@@ -1,16 +1,12 @@
 /** An empty folder, and what each package manager makes of it when somebody installs everything that we publish. */
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { CommandFailed, run, runNode } from '../workspace/Command.ts'
 import { npmScript, pnpmCommand, yarnClassicScript, yarnScript } from '../workspace/PackageManagers.ts'
-import {
-  entryPoints,
-  type Manifest,
-  readManifest,
-  requiredPeers,
-  specifierOf,
-  workspaceRoot,
-} from '../workspace/Workspace.ts'
+import type { PackedPackage } from './PackedPackage.ts'
+import { readmePrograms } from './ReadmeProgram.ts'
+import { entryPoints, type Manifest, readManifest, requiredPeers, specifierOf } from '../workspace/Workspace.ts'
 
 export interface Installer {
   readonly name: string
@@ -20,6 +16,12 @@ export interface Installer {
   /** **Fails with** `CommandFailed`, also for an unmet peer. */
   readonly install: (folder: string) => Promise<void>
 }
+
+/** The compilers that are promised: the workspace's own, and the last that was written in JavaScript, 5.9. */
+export const typeScripts: ReadonlyArray<string> = [
+  readManifest(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'))).version,
+  '5.9.3',
+]
 
 const write = (folder: string, file: string, text: string): void => writeFileSync(path.join(folder, file), text)
 
@@ -74,9 +76,8 @@ export const installers: ReadonlyArray<Installer> = [
         'enableGlobalCache: false',
         'enableTelemetry: false',
         'npmMinimalAgeGate: 0',
-        // A fetch through two registries may take its time; one that was cut off is tried again.
-        'networkConcurrency: 8',
-        'httpRetry: 10',
+        // What it remembers of packages it keeps by the registry's name, without the port: another run's is dead.
+        'globalFolder: ./.yarn-global',
         'nodeLinker: node-modules',
       ]
       write(folder, '.yarnrc.yml', `${settings.join('\n')}\n`)
@@ -86,13 +87,14 @@ export const installers: ReadonlyArray<Installer> = [
   },
 ]
 
-/** Makes a project that depends on all of `manifests`, and installs it. **Shape**  its folder. */
+/** Makes a project that depends on all of `packages`, and installs it. **Shape**  its folder. */
 export const makeProject = async (
   installer: Installer,
   parent: string,
   registry: string,
-  manifests: ReadonlyArray<Manifest>,
+  packages: ReadonlyArray<PackedPackage>,
 ): Promise<string> => {
+  const manifests = packages.map(({ manifest }) => manifest)
   const folder = path.join(parent, `project-${installer.name.replace(' ', '-')}`)
   mkdirSync(folder)
   write(folder, 'package.json', JSON.stringify(projectManifest(manifests, installer.isComplete), null, 2))
@@ -100,6 +102,8 @@ export const makeProject = async (
   for (const resolution of ['bundler', 'nodenext']) {
     write(folder, `tsconfig.${resolution}.json`, JSON.stringify(typeCheckOptions(resolution, installer.isComplete)))
   }
+  mkdirSync(path.join(folder, 'readme'))
+  for (const { file, text } of readmePrograms(packages)) write(folder, file, text)
   cpSync(path.join(import.meta.dirname, 'consumer/Smoke.ts'), path.join(folder, 'smoke.ts'))
   installer.configure(folder, registry)
   await installer.install(folder)
@@ -113,7 +117,6 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean
     const names = isComplete ? Object.keys(manifest.peerDependencies ?? {}) : requiredPeers(manifest)
     for (const name of names) ranges[name] ??= manifest.peerDependencies![name]!
   }
-  const { devDependencies } = readManifest(workspaceRoot)
   return {
     name: 'fresh-project',
     version: '1.0.0',
@@ -121,7 +124,7 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean
     type: 'module',
     dependencies: ranges,
     devDependencies: {
-      typescript: devDependencies!['typescript'],
+      ...Object.fromEntries(typeScripts.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
       '@types/node': '^24.0.0',
       '@types/react': '^19.0.0',
     },
@@ -154,5 +157,5 @@ const typeCheckOptions = (resolution: string, isComplete: boolean): object => ({
     types: ['node'],
     noEmit: true,
   },
-  files: ['imports.ts', 'smoke.ts'],
+  include: ['imports.ts', 'smoke.ts', 'readme'],
 })

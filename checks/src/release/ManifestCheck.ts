@@ -78,7 +78,7 @@ const readmeProblems = (manifest: Manifest, file: string): ReadonlyArray<string>
   return [
     ...(text.startsWith(`# ${manifest.name}\n`) ? [] : [`README.md must begin with "# ${manifest.name}"`]),
     ...(isInstalled ? [] : ['README.md does not say how to install it']),
-    ...(/```(ts|tsx|sh)\n/.test(text) ? [] : ['README.md has no code to run']),
+    ...(/```(ts|tsx)\b/.test(text) || manifest.exports === undefined ? [] : ['README.md has no program']),
     ...(/\]\([^)]+\)/.test(text) ? [] : ['README.md links to nothing']),
   ]
 }

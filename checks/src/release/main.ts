@@ -52,9 +52,9 @@ const checkInstalled = (packages: ReadonlyArray<PackedPackage>): Promise<Readonl
     const nodes = await fetchNodes(subfolder('nodes'), registry.url, [lowestNode, newestNode])
     const problems: Array<string> = []
     // Only what an app depends on; a program that makes apps is tried by check:scaffold.
-    const manifests = packages.map(({ manifest }) => manifest).filter(({ exports }) => exports !== undefined)
+    const libraries = packages.filter(({ manifest }) => manifest.exports !== undefined)
     for (const installer of installers) {
-      const options = { parent: folder, registry: registry.url, manifests, nodes, say }
+      const options = { parent: folder, registry: registry.url, packages: libraries, nodes, say }
       problems.push(...(await checkProject(installer, options)))
     }
     return problems

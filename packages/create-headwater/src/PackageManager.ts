@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import path from 'node:path'
+import { shellPath } from './ProjectFolder.ts'
 import { ScaffoldRefused } from './ScaffoldRefused.ts'
 
 export const packageManagers = ['npm', 'pnpm', 'yarn'] as const
@@ -31,6 +32,6 @@ export const installDependencies = (manager: PackageManager, folder: string): vo
   if (status === 0) return
   rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true })
   const reason = /\b(E[A-Z]{4,}|ERR_[A-Z_]+)\b/.exec(`${stderr ?? ''}${stdout ?? ''}`)?.[1] ?? 'it could not be started'
-  const again = `cd ${folder} && ${manager} install`
+  const again = `cd ${shellPath(folder)} && ${manager} install`
   throw new ScaffoldRefused(`the project is complete, but ${manager} install failed (${reason}); when online: ${again}`)
 }

@@ -3,7 +3,7 @@ import path from 'node:path'
 import { installDependencies, packageManagerNamed, runningPackageManager } from './PackageManager.ts'
 import { checkPackageName, packageNameOf } from './PackageName.ts'
 import { type ProgramOptions, programHelp, readProgramOptions } from './ProgramOptions.ts'
-import { checkProjectFolder } from './ProjectFolder.ts'
+import { checkProjectFolder, shellPath } from './ProjectFolder.ts'
 import { askFolder, askInstall, askTemplate } from './Questions.ts'
 import { scaffold } from './Scaffold.ts'
 import { ScaffoldRefused } from './ScaffoldRefused.ts'
@@ -59,7 +59,7 @@ const sayNext = (template: Template, folder: string, manager: string, isInstalle
   }
   const start = 'dev' in scripts ? `${manager} run dev` : `${manager} test`
   say(`\n${template.name} is in ${folder}. Next:\n`)
-  if (path.resolve(folder) !== process.cwd()) say(`  cd ${folder}`)
+  if (path.resolve(folder) !== process.cwd()) say(`  cd ${shellPath(folder)}`)
   if (!isInstalled) say(`  ${manager} install`)
   say(`  ${start}`)
 }

@@ -56,3 +56,6 @@ const moveInto = (draft: string, folder: string): void => {
     throw error
   }
 }
+
+/** The folder as a shell takes it: `my app` is `"my app"`. */
+export const shellPath = (folder: string): string => (/^[\w./~@-]+$/.test(folder) ? folder : JSON.stringify(folder))

@@ -31,6 +31,8 @@ export const askTemplate = async (templates: ReadonlyArray<Template>): Promise<T
   answered(
     await select({
       message: 'What shall it be?',
+      // What most people come for; `Enter` takes it.
+      initialValue: templates.find(({ name }) => name === 'react-web') ?? templates[0]!,
       options: templates.map((template) => ({ value: template, label: template.name, hint: template.description })),
     }),
   )

@@ -28,7 +28,7 @@ describe.each(['react-web', 'node-service', 'backend'])('%s', (template) => {
     const { code, stdout, stderr } = program.run(['apps/My App', '--template', template])
     expect(stderr).toBe('')
     expect(code).toBe(0)
-    expect(stdout).toContain('npm install')
+    expect(stdout).toContain('cd "apps/My App"\n  npm install\n')
     const files = readdirSync(at('apps/My App'), { recursive: true, withFileTypes: true }).filter((file) =>
       file.isFile(),
     )

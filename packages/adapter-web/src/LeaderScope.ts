@@ -111,6 +111,7 @@ class LeaderScope {
       })
       this.#lease = lease
       void lock.stolen.then(() => lease.lose())
+      this.#scope.postMessage({ is: 'opening' })
       const { storeId, directory } = this.#lead
       const mayWrite = (): boolean => lease.mayWrite()
       this.#files = await files.open({ storeId, directory, isTakeOver: freed === null, takeOverMs, mayWrite })

@@ -99,6 +99,8 @@ export type ToWorker =
 /** Worker to page. */
 export type FromWorker =
   | { readonly is: 'leading' }
+  /** It has the lock and goes on to the files. */
+  | { readonly is: 'opening' }
   /** Somebody else has the lock. */
   | { readonly is: 'locked' }
   | WorkerFailure

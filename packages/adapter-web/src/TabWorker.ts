@@ -4,8 +4,14 @@ import { takeLock } from './StoreLock.ts'
 import { OpfsUnavailable, StoreExists, StoreFilesHeld } from './WebAdapterError.ts'
 import { LeaderNotStarted } from './WebLeaderError.ts'
 
-/** Loading and opening takes 100 ms; a machine that is very busy gets a hundred times that. **Units** ms. */
+/** Loading takes 100 ms; a machine that is very busy gets a hundred times that. **Units** ms. */
 const startMs = 15_000
+
+/**
+ * Opening takes milliseconds, unless the log has to be salvaged or copied: on a slow device that is a minute for a large
+ * one, and whoever ended it would end the next one too. **Units** ms.
+ */
+const openMs = 180_000
 
 /** A worker that says it has ended has let go of its lock before. **Units** ms. */
 const freedMs = 200
@@ -39,14 +45,10 @@ export class TabWorker {
    */
   async lead(lead: Extract<ToWorker, { readonly is: 'lead' }>): Promise<boolean> {
     const { storeId, directory } = lead
-    let isLate = false
-    const timer = setTimeout(() => {
-      isLate = true
-      this.terminate()
-    }, startMs)
     try {
-      const answer = await Promise.race([answerOf(this.#worker, lead), this.ended])
-      if (isLate) throw new LeaderNotStarted({ storeId, detail: `its worker has said nothing for ${startMs / 1000} s` })
+      const answers = answersOf(this.#worker, lead)
+      const first = await this.#within(startMs, answers.next(), storeId)
+      const answer = first?.is === 'opening' ? await this.#within(openMs, answers.next(), storeId) : first
       if (answer === undefined || answer.is === 'ended' || answer.is === 'locked') return false
       if (answer.is === 'failed') throw revive(storeId, answer)
       this.#listen()
@@ -55,9 +57,20 @@ export class TabWorker {
     } catch (error) {
       this.terminate()
       throw error
-    } finally {
-      clearTimeout(timer)
     }
+  }
+
+  /** The answer; `undefined` if the worker has ended before. **Fails with** `LeaderNotStarted`, and ends it: that takes too long. */
+  async #within<A>(ms: number, answer: Promise<A>, storeId: string): Promise<A | undefined> {
+    let isLate = false
+    const timer = setTimeout(() => {
+      isLate = true
+      this.terminate()
+    }, ms)
+    const said = await Promise.race([answer, this.ended])
+    clearTimeout(timer)
+    if (isLate) throw new LeaderNotStarted({ storeId, detail: `its worker has said nothing for ${ms / 1000} s` })
+    return said ?? undefined
   }
 
   /** Connects a session of this tab, or the port broker. */
@@ -97,7 +110,7 @@ export const runInWorker = async (
 ): Promise<boolean> => {
   const worker = startScript()
   try {
-    const answer = await answerOf(worker, job)
+    const answer = await answersOf(worker, job).next()
     if (answer.is === 'failed') throw revive(job.storeId, answer)
     return answer.is === 'done'
   } finally {
@@ -105,13 +118,21 @@ export const runInWorker = async (
   }
 }
 
-/** The worker's first word. */
-const answerOf = async (worker: Worker, message: ToWorker): Promise<FromWorker> => {
-  const answered = new Promise<FromWorker>((resolve) =>
-    worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => resolve(data), { once: true }),
-  )
+/** What the worker says to that, one after the other; its failure is the last of it. */
+const answersOf = (worker: Worker, message: ToWorker): { readonly next: () => Promise<FromWorker> } => {
+  const said: Array<FromWorker> = []
+  let take: ((answer: FromWorker) => void) | null = null
+  worker.addEventListener('message', ({ data }: MessageEvent<FromWorker>) => {
+    if (take === null) said.push(data)
+    else take(data)
+    take = null
+  })
   worker.postMessage(message)
-  return await Promise.race([answered, failureOf(worker)])
+  const next = (): Promise<FromWorker> => {
+    const answer = said.shift()
+    return answer === undefined ? new Promise((resolve) => (take = resolve)) : Promise.resolve(answer)
+  }
+  return { next: () => Promise.race([next(), failureOf(worker)]) }
 }
 
 const failures = new WeakMap<Worker, Promise<WorkerFailure>>()

@@ -17,11 +17,17 @@ export interface Installer {
   readonly install: (folder: string) => Promise<void>
 }
 
-/** The compilers that are promised: the workspace's own, and the last that was written in JavaScript, 5.9. */
-export const typeScripts: ReadonlyArray<string> = [
-  readManifest(path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'))).version,
-  '5.9.3',
-]
+/** The workspace's own compiler. */
+const currentTypeScript = readManifest(
+  path.dirname(createRequire(import.meta.url).resolve('typescript/package.json')),
+).version
+
+/** The oldest that is promised: the last but one that was written in JavaScript. */
+const lowestTypeScript = '5.9.3'
+
+/** The compilers that a project is checked with: what is installed is the same, so one project with both is enough. */
+export const typeScriptsOf = ({ isComplete }: Installer): ReadonlyArray<string> =>
+  isComplete ? [currentTypeScript, lowestTypeScript] : [currentTypeScript]
 
 const write = (folder: string, file: string, text: string): void => writeFileSync(path.join(folder, file), text)
 
@@ -97,24 +103,24 @@ export const makeProject = async (
   const manifests = packages.map(({ manifest }) => manifest)
   const folder = path.join(parent, `project-${installer.name.replace(' ', '-')}`)
   mkdirSync(folder)
-  write(folder, 'package.json', JSON.stringify(projectManifest(manifests, installer.isComplete), null, 2))
+  write(folder, 'package.json', JSON.stringify(projectManifest(manifests, installer), null, 2))
   write(folder, 'imports.ts', importsOf(manifests, installer.isComplete))
   for (const resolution of ['bundler', 'nodenext']) {
     write(folder, `tsconfig.${resolution}.json`, JSON.stringify(typeCheckOptions(resolution, installer.isComplete)))
   }
   mkdirSync(path.join(folder, 'readme'))
-  for (const { file, text } of readmePrograms(packages)) write(folder, file, text)
+  if (installer.isComplete) for (const { file, text } of readmePrograms(packages)) write(folder, file, text)
   cpSync(path.join(import.meta.dirname, 'consumer/Smoke.ts'), path.join(folder, 'smoke.ts'))
   installer.configure(folder, registry)
   await installer.install(folder)
   return folder
 }
 
-const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean): object => {
+const projectManifest = (manifests: ReadonlyArray<Manifest>, installer: Installer): object => {
   const ranges: Record<string, string> = {}
   for (const { name, version } of manifests) ranges[name] = `^${version}`
   for (const manifest of manifests) {
-    const names = isComplete ? Object.keys(manifest.peerDependencies ?? {}) : requiredPeers(manifest)
+    const names = installer.isComplete ? Object.keys(manifest.peerDependencies ?? {}) : requiredPeers(manifest)
     for (const name of names) ranges[name] ??= manifest.peerDependencies![name]!
   }
   return {
@@ -124,7 +130,9 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, isComplete: boolean
     type: 'module',
     dependencies: ranges,
     devDependencies: {
-      ...Object.fromEntries(typeScripts.map((version) => [`typescript-${version}`, `npm:typescript@${version}`])),
+      ...Object.fromEntries(
+        typeScriptsOf(installer).map((version) => [`typescript-${version}`, `npm:typescript@${version}`]),
+      ),
       '@types/node': '^24.0.0',
       '@types/react': '^19.0.0',
     },

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net'
 import path from 'node:path'
 import { writeFileSync } from 'node:fs'
 import { runServer } from 'verdaccio'
-import { run, runNode } from '../workspace/Command.ts'
+import { runNode } from '../workspace/Command.ts'
 import { npmScript } from '../workspace/PackageManagers.ts'
 import type { PackedPackage } from './PackedPackage.ts'
 
@@ -35,7 +35,7 @@ export const withRegistry = async <A>(
 
 /** Starts it. **Shape**  `folder`: empty, for what it keeps; `names`: packages that it must not look for elsewhere. */
 const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
-  const upstream = (await run('npm', ['config', 'get', 'registry'], { cwd: folder })).trim()
+  const upstream = (await runNode([npmScript(), 'config', 'get', 'registry'], { cwd: folder })).trim()
   const everybody = { access: '$all', publish: '$all' }
   const server = (await runServer({
     storage: path.join(folder, 'storage'),

@@ -4,7 +4,7 @@ import { CommandFailed, run, runNode } from '../workspace/Command.ts'
 import { startNode } from '../workspace/Background.ts'
 import type { PackedPackage } from './PackedPackage.ts'
 import { type ReadmeProgram, readmePrograms } from './ReadmeProgram.ts'
-import { type Installer, makeProject, typeScripts } from './FreshProject.ts'
+import { type Installer, makeProject, typeScriptsOf } from './FreshProject.ts'
 
 export interface ProjectCheckOptions {
   readonly parent: string
@@ -38,7 +38,7 @@ export const checkProject = async (
     folder = await makeProject(installer, parent, registry, packages)
   })
   if (!isInstalled) return problems
-  for (const version of typeScripts) {
+  for (const version of typeScriptsOf(installer)) {
     for (const resolution of ['bundler', 'nodenext']) {
       const what = `types, TypeScript ${version}, moduleResolution ${resolution}`
       await attempt(what, () => typeCheck(folder, version, resolution))

@@ -43,7 +43,10 @@ const create = async (options: ProgramOptions): Promise<void> => {
   const template = named ?? (canAsk ? await askTemplate(templates) : missing(`--template ${namesOf(templates)}`))
   const install = options.install ?? (canAsk ? await askInstall(manager) : false)
   scaffold({ template, folder, name: options.name ?? packageNameOf(folder) })
-  if (install) installDependencies(manager, folder)
+  if (install) {
+    say(`Installing with ${manager} …`)
+    installDependencies(manager, folder)
+  }
   sayNext(template, folder, manager, install)
 }
 

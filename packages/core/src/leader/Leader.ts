@@ -8,7 +8,7 @@
 import * as Effect from 'effect/Effect'
 import * as Fiber from 'effect/Fiber'
 import * as Latch from 'effect/Latch'
-import { batchEventsMax } from '../backend/BackendLimits.ts'
+import { batchEventsMax, pageEventsMax } from '../backend/BackendLimits.ts'
 import { retryDelayMs } from '../backend/RetryPolicy.ts'
 import type { SyncBackend } from '../backend/SyncBackend.ts'
 import type { Request, SessionMessage } from '../channel/LeaderMessage.ts'
@@ -36,6 +36,8 @@ export interface LeaderOptions {
   readonly environment: Environment
   /** Called once when the last session has left, or the leader found itself stale: release the lock. */
   readonly onEnd?: () => void
+  /** Rows that one message to a session carries at most. Default 1,000: what it can take within a frame or two. */
+  readonly feedEventsMax?: number
 }
 
 /** One session's connection. */
@@ -88,7 +90,7 @@ export class Leader {
   }
 
   #open(openLog: typeof openEventlog): LeaderState {
-    const { environment, storage } = this.#options
+    const { environment, storage, feedEventsMax = pageEventsMax } = this.#options
     const newClientId = (): string =>
       makeEventIdGenerator()(environment.now(), environment.randomBytes(eventIdRandomBytes))
     const { log, salvaged } = openLog(storage, newClientId)
@@ -97,7 +99,8 @@ export class Leader {
       log.raiseTerm(log.status.term === 0 ? storage.newLogTerm : 0)
       this.#tellSalvaged(salvaged)
       replica = new StateReplica(storage, log.status.term)
-      return makeLeaderState({ environment, log, replica, keepExport: (bytes) => storage.keepExport(bytes) })
+      const keepExport = (bytes: Uint8Array): string => storage.keepExport(bytes)
+      return makeLeaderState({ environment, log, replica, keepExport, feedEventsMax })
     } catch (error) {
       // Whoever tries again in this process must find the files free.
       replica?.close()

@@ -44,6 +44,8 @@ export interface LeaderState {
   /** Stores bytes durably beside the log; answers where. */
   readonly keepExport: (bytes: Uint8Array) => string
   readonly recent: RecentRows
+  /** Rows that one message to a session carries at most. */
+  readonly feedEventsMax: number
   /** By connection, in order of subscription. Not by sessionId: two sessions that are told one id would starve each other. */
   readonly feeds: Map<SendToSession, SessionFeed>
   /** Effects that came with a push, by event id, until the state has taken them. */
@@ -103,11 +105,13 @@ export const makeLeaderState = (options: {
   readonly log: Eventlog
   readonly replica: StateReplica
   readonly keepExport: LeaderState['keepExport']
+  readonly feedEventsMax: number
 }): LeaderState => ({
   environment: options.environment,
   log: options.log,
   replica: options.replica,
   keepExport: options.keepExport,
+  feedEventsMax: options.feedEventsMax,
   recent: new RecentRows(),
   feeds: new Map(),
   effects: new Map(),

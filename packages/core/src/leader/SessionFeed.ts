@@ -7,7 +7,6 @@
  * **Source**  spec section 5, "Feed".
  */
 import type { BackendStatus, Feed, FeedRow, LeaderFacts, LeaderMessage, Subscribe } from '../channel/LeaderMessage.ts'
-import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { NumberedEvent } from '../event/EventEnvelope.ts'
 import { compare, type EventSequenceNumber } from '../event/EventSequenceNumber.ts'
 import type { Eventlog } from './Eventlog.ts'
@@ -23,6 +22,7 @@ export interface FeedSource {
   readonly recent: RecentRows
   readonly hashes: EffectHashes
   readonly host: SessionFeed | null
+  readonly feedEventsMax: number
 }
 
 export type SendToSession = (message: LeaderMessage, transfer?: ReadonlyArray<ArrayBufferLike>) => void
@@ -124,9 +124,9 @@ export class SessionFeed {
     this.send({ _tag: 'kept', facts, ids: this.#kept.splice(0) })
   }
 
-  #next({ log, recent, hashes, host }: FeedSource, facts: LeaderFacts): Feed | null {
+  #next({ log, recent, hashes, host, feedEventsMax }: FeedSource, facts: LeaderFacts): Feed | null {
     const [base, fromEpoch] = [this.#position, this.#epoch]
-    const rows = cutBytes(recent.page(log, base, pageEventsMax))
+    const rows = cutBytes(recent.page(log, base, feedEventsMax))
     const end = rows.at(-1)?.seq ?? base
     const wanted = host === this && compare(facts.stateHead, end) < 0 ? facts.stateHead : null
     const isNews = rows.length > 0 || fromEpoch !== facts.epoch || wanted !== null || this.#hasNewFacts(facts)

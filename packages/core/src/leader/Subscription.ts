@@ -10,7 +10,6 @@
  *
  * **Source**  spec section 5, "Boot, resync" and "Versions".
  */
-import { pageEventsMax } from '../backend/BackendLimits.ts'
 import type { FeedRow, Subscribe, Subscribed } from '../channel/LeaderMessage.ts'
 import { isSameEvent } from '../event/EventEnvelope.ts'
 import { compare, equals, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
@@ -117,7 +116,7 @@ const common = (leader: LeaderState, subscription: Subscribe) =>
 
 const resume = (leader: LeaderState, subscription: Subscribe): Extract<Subscribed, { readonly mode: 'resume' }> => {
   const base = commonPrefix(leader, subscription)
-  const rows = cutBytes(leader.recent.page(leader.log, base, pageEventsMax)).map(({ seq, event }): FeedRow => ({
+  const rows = cutBytes(leader.recent.page(leader.log, base, leader.feedEventsMax)).map(({ seq, event }): FeedRow => ({
     seq,
     id: event.id,
     event,

@@ -23,7 +23,7 @@ import { reportEffects } from './EffectReporter.ts'
 import { installMerge, takeFacts } from './MergeInstaller.ts'
 import { SessionDatabase } from './SessionDatabase.ts'
 import type { SessionState } from './SessionState.ts'
-import { replaceDatabase } from './ShownDatabase.ts'
+import { feedCopy, replaceDatabase, showUntil } from './ShownDatabase.ts'
 
 /** Asks the leader where this session stands. Everything sent before counts as lost. */
 export const subscribe = (session: SessionState, wantsSnapshot = false, isImageDamaged = false): void => {
@@ -73,7 +73,7 @@ export const receiveSubscribed = (session: SessionState, message: Subscribed): v
 
 /** **Shape**  false: it does not fit, take a snapshot. */
 const takeResume = (session: SessionState, message: SubscribedResume): boolean => {
-  const { base, baseId, rows, refused } = message
+  const { base, rows, refused } = message
   if (equals(base, session.sync.upstreamHead)) {
     const hydrated = hydrate(session, rows)
     if (hydrated === undefined) return false
@@ -83,7 +83,7 @@ const takeResume = (session: SessionState, message: SubscribedResume): boolean =
       return true
     }
   }
-  return rebaseOnto(session, base, baseId, rows, refused)
+  return rebaseOnto(session, message)
 }
 
 const takeSnapshot = (session: SessionState, message: SubscribedSnapshot): void => {
@@ -186,22 +186,20 @@ const install = (
   for (const { event } of merged.droppedEvents) if (!refusedIds.has(event.id)) keepOrphan(session, event)
 }
 
-const rebase = (session: SessionState, { fromEpoch, base, baseId, rows, refused }: Feed): boolean =>
-  fromEpoch === session.epoch && rebaseOnto(session, base, baseId, rows, refused)
+const rebase = (session: SessionState, message: Feed): boolean =>
+  message.fromEpoch === session.epoch && rebaseOnto(session, message)
 
-const rebaseOnto = (
-  session: SessionState,
-  base: EventSequenceNumber,
-  baseId: string | null,
-  rows: ReadonlyArray<FeedRow>,
-  refused: ReadonlyArray<RefusedEvent>,
-): boolean => {
+const rebaseOnto = (session: SessionState, message: Feed | SubscribedResume): boolean => {
+  const { base, baseId, rows, refused, facts } = message
   if (!hasBase(session, base, baseId)) return false
   const events = hydrate(session, rows)
   if (events === undefined) return false
   const before = session.sync.pending.toArray()
   const refusedIds = refusedHere(session, refused, events)
   const merged = upstreamRebase(session.sync, { base, events, have: have(session, base), refused: refusedIds })
+  const isWhole = compare(rows.at(-1)?.seq ?? base, facts.localHead) >= 0
+  if (!isWhole && compare(base, session.sync.upstreamHead) < 0) feedCopy(session, facts.localHead)
+  showUntil(session, facts.localHead)
   install(session, merged, rows, refusedIds)
   tellRefused(session, before, refused, refusedIds)
   return true

@@ -5,7 +5,7 @@
  * **Source**  spec section 8.
  */
 import { retryDelayMs } from '../backend/RetryPolicy.ts'
-import type { Located, RefusedEvent } from '../channel/LeaderMessage.ts'
+import type { EventOutcome, Located, RefusedEvent } from '../channel/LeaderMessage.ts'
 import { compare, type EventSequenceNumber, root } from '../event/EventSequenceNumber.ts'
 import type { LeaderQuestions } from './LeaderQuestions.ts'
 import { EventNotFound, EventRejected, StoreClosed } from './SessionError.ts'
@@ -202,13 +202,29 @@ export class Receipts {
       if (!this.#isHere(eventId)) this.#reject(eventId, new EventNotFound({ eventId }))
       return
     }
-    const { seq, isSettled, outcome } = located
+    const { seq, isSettled } = located
     this.#positions.set(eventId, seq)
     const isFinal = seq.client > 0 || (isSettled && (this.#session.facts?.attachment ?? 0) > 0)
-    const isSkipped =
-      outcome === 'skipped' || (outcome === null && this.#session.database?.quarantineError(eventId) !== null)
-    const confirmation: Confirmation = { eventId, position: seq, effect: isSkipped ? 'skipped' : 'applied' }
-    this.#resolve(eventId, confirmation, (waiter) => waiter.goal === 'persisted' || isFinal)
+    const outcome = this.#outcomeOf(eventId, located)
+    const effect = outcome === 'skipped' ? 'skipped' : 'applied'
+    this.#resolve(
+      eventId,
+      { eventId, position: seq, effect },
+      ({ goal }) => goal === 'persisted' || (isFinal && outcome !== null),
+    )
+  }
+
+  /**
+   * What has become of an event at its place, by the leader's state or, where that lags behind, by this session's database.
+   * `null` while neither has come there: a settled head that moves on here is a reason to ask again.
+   */
+  #outcomeOf(eventId: string, { seq, outcome }: Extract<Located, { readonly _tag: 'logged' }>): EventOutcome | null {
+    const { database, settledHead, hasLeftLog } = this.#session
+    if (outcome !== null) return outcome
+    // Client-only events are final as they are, and a session that is outdated will not come there.
+    const isHere = seq.client > 0 || hasLeftLog || compare(seq, settledHead) <= 0
+    if (!isHere) return null
+    return database?.quarantineError(eventId) === null ? 'applied' : 'skipped'
   }
 
   /** This session's tables have the effect of the event, which is not settled. */

@@ -41,6 +41,8 @@ export interface ClientOptions {
   readonly backend: SyncBackendProvider | null
   readonly journalMode: JournalMode
   readonly durability: EventlogDurability
+  /** Rows that a leader's message carries at most; core's own where it is left out. */
+  readonly feedEventsMax?: number
   readonly trace: (line: string) => void
   /** What core writes to its log. */
   readonly onLog: (entry: LogEntry) => void
@@ -137,7 +139,7 @@ export class SimulatedClient {
   /** The leader, started if there is none. **Fails with** what a leader's start fails with, `Crash` if it dies. */
   lead(): RunningLeader {
     if (this.#leader !== null) return this.#leader
-    const { world, dice, sqlite, name, trace, onLog, journalMode, durability } = this.options
+    const { world, dice, sqlite, name, trace, onLog, journalMode, durability, feedEventsMax } = this.options
     const links = new Set<Link>()
     const process: SimulatedProcess = new SimulatedProcess({
       world,
@@ -161,7 +163,12 @@ export class SimulatedClient {
     })
     this.#storages.push(storage)
     try {
-      const leader = new Leader({ environment: process.environment, storage, onEnd: () => this.#left(process) })
+      const leader = new Leader({
+        environment: process.environment,
+        storage,
+        onEnd: () => this.#left(process),
+        ...(feedEventsMax === undefined ? {} : { feedEventsMax }),
+      })
       trace(`${name}: leader of term ${leader.term}`)
       this.#leader = { leader, process, storage, links }
       return this.#leader

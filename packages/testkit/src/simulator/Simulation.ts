@@ -50,6 +50,9 @@ export interface Simulation {
   historyChanges: number
 }
 
+/** Of every eighth seed: what takes a thousand events in an app takes several messages of a simulation, too. */
+const shortFeed = 3
+
 /** Errors that no fault of the simulation explains. */
 const defectNames = /InvariantViolation|TypeError|RangeError|ReferenceError|Defect/u
 
@@ -77,6 +80,7 @@ export const makeSimulation = (seed: number, sqlite: WasmSqlite): Simulation => 
       backend: dice.chance(0.15) ? null : provider,
       journalMode: dice.pick(journalModes)!,
       durability: dice.chance(0.8) ? 'FULL' : 'NORMAL',
+      ...(seed % 8 === 5 ? { feedEventsMax: shortFeed } : {}),
       trace,
       onLog,
     })

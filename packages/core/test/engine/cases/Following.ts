@@ -40,6 +40,42 @@ describe('a session that keeps up', () => {
     expect(device.link(store).received.filter(({ _tag }) => _tag === 'subscribed')).toHaveLength(1)
   })
 
+  engineCase(
+    'shows a rebase that takes several messages at once, with what was committed meanwhile',
+    async ({ client }) => {
+      const backend = memoryBackend({ isMissingSent: true })
+      const { device, store, other } = await withTwoDevices(() => client({ backend }), backend)
+      const page = backend.hold('page')
+      other.commit(todoCreated({ id: '2', text: 'theirs' }))
+      await untilLogged(backend, 2)
+      const push = backend.hold('push')
+      // A feed message carries a thousand.
+      for (let n = 0; n < 2500; n++) store.commit(todoCreated({ id: `mine ${n}`, text: 'mine' }))
+      const [last] = store.commit(todoDone({ id: 'mine 0' })).eventIds
+      await store.receipt(last!).persisted
+      const counts: Array<number> = []
+      store.subscribe(todos.count(), (count) => counts.push(count))
+      // Between any two messages of the rebase the app commits, and reads what it has committed.
+      let meanwhile = 0
+      device.link(store).loses = (message) => {
+        if (message._tag !== 'feed' || store.status.leader.epoch === 0 || meanwhile === 5) return false
+        meanwhile++
+        store.commit(todoCreated({ id: `meanwhile ${meanwhile}`, text: 'mine' }))
+        expect(store.query(todos.where({ id: `meanwhile ${meanwhile}` }).count())).toBe(1)
+        return false
+      }
+      push.release()
+      page.release()
+      await store.until(({ session, isSynced }) => isSynced && session.localHead.global >= 2503)
+      expect(meanwhile).toBeGreaterThan(2)
+      expect(counts).toEqual([...counts].sort((a, b) => a - b))
+      expect(store.query(todos.count())).toBe(2 + 2500 + meanwhile)
+      expect(store.query(todos.where({ id: 'mine 0' }).first())?.done).toBe(true)
+      await untilSynced(other, 2 + 2501 + meanwhile)
+      expect(shown(other)).toBe(shown(store))
+    },
+  )
+
   engineCase('passes over a message of an epoch that is over', async ({ client }) => {
     const backend = memoryBackend({ isMissingSent: true })
     const { device, store, other } = await withTwoDevices(() => client({ backend }), backend)

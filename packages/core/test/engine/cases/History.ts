@@ -6,7 +6,7 @@ import type { Store } from '../../../src/index.ts'
 import { SqliteError } from '../../../src/sqlite/SqliteError.ts'
 import { engineCase, type CaseContext } from '../Case.ts'
 import type { Client } from '../Client.ts'
-import { draftSaved, draftsShown, shown, todoCreated, todos, untilShown, untilSynced } from '../Todos.ts'
+import { draftSaved, draftsShown, shown, todoCreated, todos, untilLogged, untilShown, untilSynced } from '../Todos.ts'
 
 const stopped = (store: Store) => store.until(({ backend: { connection } }) => connection === 'stopped')
 
@@ -259,6 +259,37 @@ describe('a store without a backend', () => {
       expect(draftsShown(local)).toBe('d:x')
       expect(shown(local)).toBe(shown(synced))
       expect(backend.log('demo')).toHaveLength(1202)
+    },
+  )
+
+  engineCase(
+    'a receipt does not say `applied` of an event that is not materialized yet at its final place',
+    async ({ client }) => {
+      const backend = memoryBackend()
+      const author = await client({ backend }).open()
+      author.commit(todoCreated({ id: 'taken', text: 'theirs' }))
+      await untilSynced(author, 1)
+      const device = client()
+      const local = await device.open()
+      // More than one message of the feed carries.
+      for (let i = 0; i < 2500; i++) local.commit(todoCreated({ id: `${i}`, text: 'a' }))
+      const receipt = local.commit(todoCreated({ id: 'taken', text: 'mine' }))
+      await local.until(({ session }) => session.settledHead.global === 2501)
+      const { confirmed } = receipt
+      // A tab in the background: everything is settled before it has come that far, and before the leader's state has.
+      const link = device.link(local)
+      link.loses = ({ _tag }) => {
+        if (_tag === 'feed') link.freeze()
+        return false
+      }
+      const synced = await device.open({ backend, isAwaited: false })
+      await untilLogged(backend, 2502)
+      await synced.until(({ leader }) => leader.settledHead.global === 2502)
+      link.loses = () => false
+      link.thaw()
+      expect((await confirmed).effect).toBe('skipped')
+      await untilSynced(synced, 2502)
+      expect(synced.query(todos.where({ id: 'taken' }).first())?.text).toBe('theirs')
     },
   )
 

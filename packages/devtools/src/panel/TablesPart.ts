@@ -8,8 +8,8 @@ import type { StoreWatch } from './StoreWatch.ts'
 /** Rows on one page. */
 export const pageRows = 50
 
-/** A page that takes longer to read is not read again by itself. **Units** ms. */
-const slowMs = 16
+/** A page that takes longer to read is not read again by itself: four times a second of this is 2 % of the app's thread. **Units** ms. */
+const slowMs = 4
 
 /** Longer texts are cut in cells; the whole text is in the cell's title. **Units** characters. */
 const cellMax = 120

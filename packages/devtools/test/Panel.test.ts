@@ -188,6 +188,10 @@ test('a long log and large tables are shown a page at a time', async () => {
     await events.getByRole('button', { name: 'newer' }).click()
     await untilShown(events, new RegExp(`^${head}$`))
   }
+  await events.getByRole('button', { name: 'older' }).click()
+  await untilShown(events, /^e151$/)
+  await events.getByLabel('Show').selectOption('the newest events')
+  await untilShown(events, /^e251$/)
 
   const tables = await tab('Tables')
   await untilShown(tables, '1–50 of 251 rows')

@@ -7,6 +7,7 @@ import {
   type Position,
   type Store,
   type StoredEvent,
+  type StoreInspection,
   type StoreStatus,
 } from '@headwater/core'
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
@@ -111,8 +112,9 @@ export class EventsPart extends PanelPart {
         <label
           >Show
           <select @change=${(event: Event) => this.#go((event.target as HTMLSelectElement).value as Place)}>
-            <option value="newest" ?selected=${this.#place === 'newest'}>the newest events</option>
-            <option value="unsettled" ?selected=${this.#place === 'unsettled'}>what is not settled</option>
+            <option value="newest" .selected=${this.#place === 'newest'}>the newest events</option>
+            <option value="unsettled" .selected=${this.#place === 'unsettled'}>what is not settled</option>
+            ${typeof this.#place === 'object' ? html`<option disabled .selected=${true}>older events</option>` : nothing}
           </select></label
         >
         <input
@@ -167,12 +169,11 @@ export class EventsPart extends PanelPart {
     const page = this.#page
     if (page === undefined) return []
     const inspection = inspectStore(watch.store)
-    const { isClosed } = watch.facts.status
     const names = new Set(inspection.schema.eventNames)
     return page.events.map((event) => ({
       event,
       stage: loggedStage(event.position, page.settledHead),
-      isQuarantined: !isClosed && inspection.quarantineError(event.id) !== null,
+      isQuarantined: isQuarantined(inspection, event.id),
       isUnknown: !names.has(event.name),
       isSent: true,
     }))
@@ -318,6 +319,15 @@ const pendingOf = ({ store, facts }: StoreWatch): ReadonlyArray<ShownEvent> =>
           isUnknown: false,
           isSent: event.isSent,
         }))
+
+/** Of a store that has just been closed nothing can be told any more. */
+const isQuarantined = (inspection: StoreInspection, eventId: string): boolean => {
+  try {
+    return inspection.quarantineError(eventId) !== null
+  } catch {
+    return false
+  }
+}
 
 const authorOf = ({ sessionId, clientId }: StoredEvent, store: Store): string =>
   sessionId === store.sessionId ? 'this session' : clientId === store.clientId ? 'this client' : 'another'

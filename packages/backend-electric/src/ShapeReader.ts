@@ -44,6 +44,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
     if (next === undefined && failure === undefined) return
     const { resolve, reject } = asking
     asking = undefined
+    unread.want(false)
     if (next === undefined) return reject(failure!)
     release = next.done
     resolve(next.batch)
@@ -96,6 +97,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
       const { promise, resolve, reject } = Promise.withResolvers<ShapeBatch>()
       promise.catch(() => undefined)
       asking = { promise, resolve, reject }
+      unread.want(true)
       release()
       settle()
       return promise
@@ -145,21 +147,41 @@ const reasonOfStream = (error: Error): SyncBackendReason => {
   return isStuck ? new Unavailable({ detail }) : new ProtocolError({ detail: `no answer of Electric's: ${detail}` })
 }
 
-/** How much of an event stream has been read and not dealt with: it is read in the background, unlike everything else. */
-const makeUnread = () => {
-  let size = 0
-  let waiting: Array<() => void> = []
+interface Unread {
+  readonly add: (size: number) => void
+  readonly take: (size: number) => void
+  /** Whether somebody waits for what is read next. */
+  readonly want: (isWanted: boolean) => void
+  readonly room: () => Promise<void>
+}
+
+/**
+ * How much of an event stream has been read and not dealt with: it is read in the background, unlike everything else. It
+ * waits while that is a page or more, unless its reader waits too: then what is there is not yet a whole batch.
+ */
+const makeUnread = (): Unread => {
+  let [size, isWanted] = [0, false]
+  const waiting: Array<() => void> = []
+  const look = (): void => {
+    if (size >= pageBytesMax && !isWanted) return
+    for (const go of waiting.splice(0)) go()
+  }
   return {
-    add: (more: number): void => {
+    add: (more) => {
       size += more
     },
-    take: (less: number): void => {
+    take: (less) => {
       size = Math.max(0, size - less)
-      if (size >= pageBytesMax) return
-      for (const go of waiting) go()
-      waiting = []
+      look()
     },
-    room: (): Promise<void> =>
-      size < pageBytesMax ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve)),
+    want: (wanted) => {
+      isWanted = wanted
+      look()
+    },
+    room: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+        look()
+      }),
   }
 }

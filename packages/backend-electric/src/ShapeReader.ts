@@ -89,7 +89,13 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
         settle()
       })
     },
-    (error) => fail(reasonOfStream(error)),
+    (error) => {
+      if (!isStuck(error)) return fail(reasonOfStream(error))
+      const trouble = firstLineOf(error)
+      arrived.push({ batch: { changes: [], place: undefined, isUpToDate: false, trouble }, done: () => undefined })
+      failure = new SyncBackendError({ operation: 'pull', reason: new Unavailable({ detail: trouble }) })
+      settle()
+    },
   )
   return {
     next: () => {
@@ -126,7 +132,7 @@ const batchOf = (
     changes: changes.map(({ headers, value }): ShapeChange => ({ operation: headers.operation, values: value })),
     place: handle === undefined || offset === undefined ? undefined : { handle, offset },
     isUpToDate: controls.includes('up-to-date'),
-    isMustRefetch: controls.includes('must-refetch'),
+    trouble: controls.includes('must-refetch') ? 'Electric asks to fetch the shape again' : undefined,
   }
 }
 
@@ -139,13 +145,16 @@ const offsetOf = (headers: object): string | undefined =>
     ? `${headers.lsn}_${headers.op_position}`
     : undefined
 
-/** What Electric's client gives up over: an answer it cannot read, or a cache that keeps serving an old one. */
-const reasonOfStream = (error: Error): SyncBackendReason => {
-  if (error instanceof SyncBackendError) return error.reason
-  const detail = (error.message.split('\n')[0] ?? '').slice(0, 300)
-  const isStuck = 'status' in error && typeof error.status === 'number' && error.status >= 500
-  return isStuck ? new Unavailable({ detail }) : new ProtocolError({ detail: `no answer of Electric's: ${detail}` })
-}
+/** An answer that Electric's client cannot read. */
+const reasonOfStream = (error: Error): SyncBackendReason =>
+  error instanceof SyncBackendError
+    ? error.reason
+    : new ProtocolError({ detail: `no answer of Electric's: ${firstLineOf(error)}` })
+
+/** What it gives up over although it could read it: something on the way serves the same old answer again and again. */
+const isStuck = (error: Error): boolean => 'status' in error && typeof error.status === 'number' && error.status >= 500
+
+const firstLineOf = (error: Error): string => (error.message.split('\n')[0] ?? '').slice(0, 300)
 
 interface Unread {
   readonly add: (size: number) => void

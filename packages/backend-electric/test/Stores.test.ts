@@ -41,7 +41,7 @@ test('two devices, each restarted with the other backend: one log, and nobody is
   const backends = [electricBackend(options), httpBackend(options)]
   const folders = [temporaryFolder(), temporaryFolder()]
   let count = 0
-  for (let round = 0; round < 4; round += 1) {
+  for (let round = 0; round < 3; round += 1) {
     const stores: Array<Store> = []
     for (const [device, directory] of folders.entries()) {
       const backend = backends[(device + round) % 2]!

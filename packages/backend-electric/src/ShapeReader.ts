@@ -60,7 +60,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
     ...(typeof from === 'string' ? { offset: from } : { handle: from.handle, offset: from.offset as Offset }),
     liveSse: isSse,
     signal: closing.signal,
-    fetchClient: makeShapeFetch({ connection, onFailure: fail, mayRead: unread.room }),
+    fetchClient: makeShapeFetch({ connection, closed: closing.signal, onFailure: fail, mayRead: unread.room }),
     // Trying again is the engine's: it knows the durable position, and tells the app.
     backoffOptions: { initialDelay: 100, maxDelay: 1_000, multiplier: 2, maxRetries: 0 },
     // Time limits are in ShapeFetch.ts.

@@ -3,6 +3,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { electricBackend } from '@headwater/backend-electric'
 import { httpBackend } from '@headwater/backend-http'
 import type { SyncBackendProvider } from '@headwater/core'
 import { type RunningServer, type ServerOptions, startServer } from '@headwater/server'
@@ -62,9 +63,43 @@ const httpPostgres: BackendKind = {
   },
 }
 
+/**
+ * That server with an Electric beside it, which clients read through: the one of `ELECTRIC_URL` over the database of
+ * `DATABASE_URL`, else a double of it that speaks its protocol over the log of a real PostgreSQL.
+ */
+const electric: BackendKind = {
+  start: async () => {
+    const { postgresFixture } = await import('@headwater/testkit/postgres')
+    const { electricFixture } = await import('@headwater/testkit/electric')
+    const [electricUrl, databaseUrl] = [process.env['ELECTRIC_URL'], process.env['DATABASE_URL']]
+    if (electricUrl !== undefined && databaseUrl !== undefined) {
+      const { host, pathname } = new URL(databaseUrl)
+      const place = { database: databaseUrl, electric: electricUrl }
+      return startHttp('electric', place, `PostgreSQL at ${host}${pathname}, Electric at ${electricUrl}`, () =>
+        Promise.resolve(),
+      )
+    }
+    const postgres = await postgresFixture({ isReplicated: true })
+    const database = await postgres.makeDatabase()
+    const double = await electricFixture({ databaseUrl: database })
+    const { host, pathname } = new URL(database)
+    const place = { database, electric: double.url }
+    return startHttp(
+      'electric',
+      place,
+      `PostgreSQL at ${host}${pathname}, a double of Electric at ${double.url}`,
+      async () => {
+        await double.close()
+        await postgres.close()
+      },
+    )
+  },
+  connect: ({ url, token }, fetch) => electricBackend({ url, getToken: () => token, fetch }),
+}
+
 const startHttp = async (
   kind: string,
-  place: Pick<ServerOptions, 'data' | 'database'>,
+  place: Pick<ServerOptions, 'data' | 'database' | 'electric'>,
   description: string,
   end: () => Promise<void>,
 ): Promise<DemoBackend> => {
@@ -87,6 +122,7 @@ const startHttp = async (
 export const backendKinds: ReadonlyMap<string, BackendKind> = new Map([
   ['http', http],
   ['http-postgres', httpPostgres],
+  ['electric', electric],
 ])
 
 /** **Fails with** `RangeError` for a name that is not in {@link backendKinds}. */

@@ -35,7 +35,9 @@ export const withRegistry = async <A>(
 
 /** Starts it. **Shape**  `folder`: empty, for what it keeps; `names`: packages that it must not look for elsewhere. */
 const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
-  const upstream = (await runNode([npmScript(), 'config', 'get', 'registry'], { cwd: folder })).trim()
+  const said = await runNode([npmScript(), 'config', 'get', 'registry'], { cwd: folder })
+  // What npm warns about its settings comes behind the answer.
+  const upstream = said.split('\n')[0]!.trim()
   const everybody = { access: '$all', publish: '$all' }
   const server = (await runServer({
     storage: path.join(folder, 'storage'),

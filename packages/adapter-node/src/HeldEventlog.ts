@@ -4,7 +4,9 @@
  * database is left as it is, and catches up when the app opens the store.
  */
 import { existsSync } from 'node:fs'
+import { InvalidStoreId } from '@headwater/core'
 import { Eventlog } from '@headwater/core/adapter'
+import { storeIdPattern } from '@headwater/core/backend'
 import { fileLeaderStorage } from './FileLeaderStorage.ts'
 import { StoreExists, StoreNotFound } from './NodeAdapterError.ts'
 import { requireNodeVersion } from './NodeVersion.ts'
@@ -25,11 +27,12 @@ export interface HeldStore {
 /**
  * Takes a store that nobody has open.
  *
- * **Fails with**  `StoreNotFound`, `StoreLocked` (somebody has it open: nothing was changed), `FormatUnsupported`,
+ * **Fails with**  `InvalidStoreId`, `StoreNotFound`, `StoreLocked` (somebody has it open: nothing was changed), `FormatUnsupported`,
  * `SqliteError` (`isDamage`: open it with the app, which salvages what can be read).
  */
 export const holdEventlog = ({ directory, storeId }: HeldStore): HeldEventlog => {
   requireNodeVersion()
+  checkStoreId(storeId)
   const files = storeFiles(directory, storeId)
   if (!existsSync(files.eventlog)) throw new StoreNotFound({ folder: files.folder })
   return hold(makeStoreFiles(directory, storeId), null)
@@ -38,7 +41,13 @@ export const holdEventlog = ({ directory, storeId }: HeldStore): HeldEventlog =>
 /** Makes a store with an empty log of this client. **Fails with** `StoreExists`, and as {@link holdEventlog}. */
 export const makeEventlog = (store: HeldStore & { readonly clientId: string }): HeldEventlog => {
   requireNodeVersion()
+  checkStoreId(store.storeId)
   return hold(makeStoreFiles(store.directory, store.storeId), store.clientId)
+}
+
+/** A storeId becomes a folder's name: one that came in a file must not lead elsewhere. */
+const checkStoreId = (storeId: string): void => {
+  if (!storeIdPattern.test(storeId)) throw new InvalidStoreId({ storeId })
 }
 
 /** `newClientId`: whose log to make; `null` for one that is there. */

@@ -71,6 +71,8 @@ test('a store is made only where there is none, and held only where there is one
   const directory = temporaryFolder()
   const at = { directory, storeId: 'demo' }
   expect(() => holdEventlog(at)).toThrow('holds no store of this format')
+  for (const tool of [holdEventlog, (outside: typeof at) => makeEventlog({ ...outside, clientId: 'me' })])
+    expect(() => tool({ directory, storeId: '../outside' })).toThrow('../outside')
   expect(readdirSync(directory)).toEqual([])
   const made = makeEventlog({ ...at, clientId: 'me' })
   made.close()

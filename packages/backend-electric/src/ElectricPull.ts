@@ -113,7 +113,7 @@ const firstStep = ({ request, log, connection }: PullState): Step =>
 
 const nothing = ({ log, backendId }: PullState): Effect.Effect<Outcome> =>
   Effect.sync(() => {
-    const pages = log.release({ changes: [], place: undefined, isUpToDate: true, isMustRefetch: false })
+    const pages = log.release({ changes: [], place: undefined, isUpToDate: true, trouble: undefined })
     return [pages.map((page) => ({ ...page, backendId })), Option.none()] as const
   })
 

@@ -10,12 +10,14 @@
  * | a body that breaks off, or is none of a shape          | `Unreachable`, `ProtocolError`                            |
  */
 import { type HttpConnection, brokenOff, reasonOf, sendRaw, unreachable } from '@headwater/backend-http/connection'
-import { ProtocolError, SyncBackendError, type SyncBackendReason, TimedOut } from '@headwater/core/backend'
+import { ProtocolError, SyncBackendError, type SyncBackendReason, TimedOut, Unreachable } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 
 export interface ShapeFetchOptions {
   readonly connection: HttpConnection
   readonly onFailure: (reason: SyncBackendReason) => void
+  /** Aborted when nobody reads any more. */
+  readonly closed: AbortSignal
   /** When the next bytes of an event stream may be read: not while its reader has enough to do. */
   readonly mayRead: () => Promise<void>
 }
@@ -24,18 +26,22 @@ export interface ShapeFetchOptions {
 const pollForMs = 10 * 60_000
 
 export const makeShapeFetch = (options: ShapeFetchOptions): typeof globalThis.fetch => {
-  const { connection, onFailure } = options
+  const { connection, onFailure, closed } = options
   return async (input, init) => {
     const url = new URL(input instanceof Request ? input.url : input)
     const isLive = url.searchParams.get('live') === 'true'
     const isStream = url.searchParams.get('live_sse') === 'true'
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, ...(init?.signal ? [init.signal] : [])])
+    // Requests that are fetched ahead are dropped when they turn out not to be needed.
+    const isMeant = (): boolean => !closed.aborted && (isStream || init?.signal?.aborted !== true)
+    let failure: SyncBackendError | undefined
     const fail = (reason: SyncBackendReason): SyncBackendError => {
-      const error = new SyncBackendError({ operation: 'pull', reason })
-      if (init?.signal?.aborted !== true) onFailure(reason)
-      ended.abort(error)
-      return error
+      if (failure !== undefined) return failure
+      failure = new SyncBackendError({ operation: 'pull', reason })
+      if (isMeant()) onFailure(reason)
+      ended.abort(failure)
+      return failure
     }
     const limitMs = isStream ? connection.firstByteMs : isLive ? 2 * connection.heartbeatMs : connection.requestMs
     const response = await Effect.runPromise(
@@ -57,7 +63,7 @@ export const makeShapeFetch = (options: ShapeFetchOptions): typeof globalThis.fe
     if (response.status === 409) return response
     if (!response.ok) throw fail(await reasonOf(response))
     if (response.body === null) return response
-    const body = isStream ? streamBody(options, response.body, fail) : wholeBody(options, response.body, fail)
+    const body = isStream ? streamBody(options, response.body, fail, signal) : wholeBody(options, response.body, fail)
     return new Response(body, { status: response.status, headers: response.headers })
   }
 }
@@ -74,14 +80,18 @@ const streamBody = (
   options: ShapeFetchOptions,
   body: ReadableStream<Uint8Array>,
   fail: Fail,
+  signal: AbortSignal,
 ): ReadableStream<Uint8Array> => {
   const { connection, mayRead } = options
-  let isFirst = true
+  let [isFirst, isOver] = [true, false]
+  // Electric's client ends the stream of a page that is hidden and does not say so; but that page may sync for others.
+  signal.addEventListener('abort', () => isOver || fail(new Unreachable({ detail: 'the stream was ended' })))
   return watched(body, async (read) => {
     await mayRead()
     const limitMs = isFirst ? connection.firstByteMs : 2 * connection.heartbeatMs
     const chunk = await within(read(), limitMs, () => fail(late(options, isFirst, limitMs)), fail)
     isFirst = false
+    isOver = chunk === undefined
     return chunk
   })
 }

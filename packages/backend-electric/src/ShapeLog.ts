@@ -40,7 +40,8 @@ export interface ShapeBatch {
   /** Behind its last message; `undefined` if nothing in it says where that is. */
   readonly place: ShapePlace | undefined
   readonly isUpToDate: boolean
-  readonly isMustRefetch: boolean
+  /** Why it cannot be read on from here; `undefined` if it can. */
+  readonly trouble: string | undefined
 }
 
 export interface ShapeChange {
@@ -139,7 +140,7 @@ export class ShapeLog {
 
   /** Takes what a batch says; then {@link release} hands on what it completes. */
   take(batch: ShapeBatch): ShapeDoubt | ShapeMalformed | undefined {
-    if (batch.isMustRefetch) return doubt('Electric asks to fetch the shape again')
+    if (batch.trouble !== undefined) return doubt(batch.trouble)
     const handle = batch.place?.handle ?? this.#handle
     if (handle !== (this.#handle ?? handle)) return doubt('the shape has another handle')
     this.#handle = handle

@@ -44,6 +44,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
     if (next === undefined && failure === undefined) return
     const { resolve, reject } = asking
     asking = undefined
+    unread.want(false)
     if (next === undefined) return reject(failure!)
     release = next.done
     resolve(next.batch)
@@ -59,7 +60,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
     ...(typeof from === 'string' ? { offset: from } : { handle: from.handle, offset: from.offset as Offset }),
     liveSse: isSse,
     signal: closing.signal,
-    fetchClient: makeShapeFetch({ connection, onFailure: fail, mayRead: unread.room }),
+    fetchClient: makeShapeFetch({ connection, closed: closing.signal, onFailure: fail, mayRead: unread.room }),
     // Trying again is the engine's: it knows the durable position, and tells the app.
     backoffOptions: { initialDelay: 100, maxDelay: 1_000, multiplier: 2, maxRetries: 0 },
     // Time limits are in ShapeFetch.ts.
@@ -88,7 +89,13 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
         settle()
       })
     },
-    (error) => fail(reasonOfStream(error)),
+    (error) => {
+      if (!isStuck(error)) return fail(reasonOfStream(error))
+      const trouble = firstLineOf(error)
+      arrived.push({ batch: { changes: [], place: undefined, isUpToDate: false, trouble }, done: () => undefined })
+      failure = new SyncBackendError({ operation: 'pull', reason: new Unavailable({ detail: trouble }) })
+      settle()
+    },
   )
   return {
     next: () => {
@@ -96,6 +103,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
       const { promise, resolve, reject } = Promise.withResolvers<ShapeBatch>()
       promise.catch(() => undefined)
       asking = { promise, resolve, reject }
+      unread.want(true)
       release()
       settle()
       return promise
@@ -124,7 +132,7 @@ const batchOf = (
     changes: changes.map(({ headers, value }): ShapeChange => ({ operation: headers.operation, values: value })),
     place: handle === undefined || offset === undefined ? undefined : { handle, offset },
     isUpToDate: controls.includes('up-to-date'),
-    isMustRefetch: controls.includes('must-refetch'),
+    trouble: controls.includes('must-refetch') ? 'Electric asks to fetch the shape again' : undefined,
   }
 }
 
@@ -137,29 +145,52 @@ const offsetOf = (headers: object): string | undefined =>
     ? `${headers.lsn}_${headers.op_position}`
     : undefined
 
-/** What Electric's client gives up over: an answer it cannot read, or a cache that keeps serving an old one. */
-const reasonOfStream = (error: Error): SyncBackendReason => {
-  if (error instanceof SyncBackendError) return error.reason
-  const detail = (error.message.split('\n')[0] ?? '').slice(0, 300)
-  const isStuck = 'status' in error && typeof error.status === 'number' && error.status >= 500
-  return isStuck ? new Unavailable({ detail }) : new ProtocolError({ detail: `no answer of Electric's: ${detail}` })
+/** An answer that Electric's client cannot read. */
+const reasonOfStream = (error: Error): SyncBackendReason =>
+  error instanceof SyncBackendError
+    ? error.reason
+    : new ProtocolError({ detail: `no answer of Electric's: ${firstLineOf(error)}` })
+
+/** What it gives up over although it could read it: something on the way serves the same old answer again and again. */
+const isStuck = (error: Error): boolean => 'status' in error && typeof error.status === 'number' && error.status >= 500
+
+const firstLineOf = (error: Error): string => (error.message.split('\n')[0] ?? '').slice(0, 300)
+
+interface Unread {
+  readonly add: (size: number) => void
+  readonly take: (size: number) => void
+  /** Whether somebody waits for what is read next. */
+  readonly want: (isWanted: boolean) => void
+  readonly room: () => Promise<void>
 }
 
-/** How much of an event stream has been read and not dealt with: it is read in the background, unlike everything else. */
-const makeUnread = () => {
-  let size = 0
-  let waiting: Array<() => void> = []
+/**
+ * How much of an event stream has been read and not dealt with: it is read in the background, unlike everything else. It
+ * waits while that is a page or more, unless its reader waits too: then what is there is not yet a whole batch.
+ */
+const makeUnread = (): Unread => {
+  let [size, isWanted] = [0, false]
+  const waiting: Array<() => void> = []
+  const look = (): void => {
+    if (size >= pageBytesMax && !isWanted) return
+    for (const go of waiting.splice(0)) go()
+  }
   return {
-    add: (more: number): void => {
+    add: (more) => {
       size += more
     },
-    take: (less: number): void => {
+    take: (less) => {
       size = Math.max(0, size - less)
-      if (size >= pageBytesMax) return
-      for (const go of waiting) go()
-      waiting = []
+      look()
     },
-    room: (): Promise<void> =>
-      size < pageBytesMax ? Promise.resolve() : new Promise((resolve) => void waiting.push(resolve)),
+    want: (wanted) => {
+      isWanted = wanted
+      look()
+    },
+    room: () =>
+      new Promise((resolve) => {
+        waiting.push(resolve)
+        look()
+      }),
   }
 }

@@ -70,7 +70,7 @@ const batch = (changes: ReadonlyArray<ShapeChange>, offset: string | undefined, 
   changes,
   place: offset === undefined ? undefined : { handle, offset },
   isUpToDate,
-  isMustRefetch: false,
+  trouble: undefined,
 })
 
 const startAt = (log: ReadonlyArray<Stored>, count: number, place: ShapePlace | null = null, waitingMax?: number) =>
@@ -302,7 +302,7 @@ describe('what does not fit is a doubt, or malformed', () => {
 
   test('must-refetch, and another handle than the one that is read', () => {
     const shape = startAt(log, 3, { handle, offset: '0_inf' })
-    expect(shape.take({ ...batch([], undefined, false), isMustRefetch: true })?._tag).toBe('ShapeDoubt')
+    expect(shape.take({ ...batch([], undefined, false), trouble: 'must-refetch' })?._tag).toBe('ShapeDoubt')
     const other = { handle: '2-2', offset: '0_0' }
     expect(shape.take({ ...batch([], undefined, false), place: other })?._tag).toBe('ShapeDoubt')
     const fresh = startAt(log, 0)

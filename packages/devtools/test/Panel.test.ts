@@ -174,7 +174,8 @@ test('a long log and large tables are shown a page at a time', async () => {
   })
   const first = events.locator('summary .mono').first()
   await untilShown(events, /^e250$/)
-  expect(await events.locator('li').count()).toBe(100)
+  // Until they were persisted there were pending ones on top.
+  await expect.poll(() => events.locator('li').count()).toBe(100)
   await events.getByRole('button', { name: 'older' }).click()
   await untilShown(events, /^e150$/)
   expect(await first.innerText()).toBe('e150')
@@ -187,6 +188,10 @@ test('a long log and large tables are shown a page at a time', async () => {
     await events.getByRole('button', { name: 'newer' }).click()
     await untilShown(events, new RegExp(`^${head}$`))
   }
+  await events.getByRole('button', { name: 'older' }).click()
+  await untilShown(events, /^e151$/)
+  await events.getByLabel('Show').selectOption('the newest events')
+  await untilShown(events, /^e251$/)
 
   const tables = await tab('Tables')
   await untilShown(tables, '1–50 of 251 rows')
@@ -203,20 +208,31 @@ test('a long log and large tables are shown a page at a time', async () => {
 })
 
 describe('for everybody', () => {
-  test.each(['light', 'dark'])('no barriers in any part, %s', async (theme) => {
-    const panel = await open({ query: `?writable&theme=${theme}` })
-    await panel.inApp((app) => app.rebase())
+  test('no barriers in any part, in both themes; on a phone nothing is cut off', async () => {
+    const panel = await open({ query: '?writable' })
+    const { page, tab, inApp } = panel
+    await inApp((app) => app.rebase())
     const found: Array<string> = []
     for (const name of tabs) {
-      const shown = await panel.tab(name)
+      const shown = await tab(name)
       if (name === 'Report') {
         await shown.getByRole('button', { name: 'Make report' }).click()
         await untilShown(shown, /^9 events/)
       }
       if (name === 'Events') await shown.locator('summary').first().click()
-      found.push(...(await barriersIn(panel.page)).map((barrier) => `${name}: ${barrier}`))
+      for (const theme of ['light', 'dark']) {
+        await page
+          .locator('headwater-inspector')
+          .evaluate((element, value) => element.setAttribute('theme', value), theme)
+        found.push(...(await barriersIn(page)).map((barrier) => `${name}, ${theme}: ${barrier}`))
+      }
     }
     expect(found).toEqual([])
+    await page.setViewportSize({ width: 390, height: 780 })
+    for (const name of tabs) {
+      const part = await tab(name)
+      expect(await part.evaluate((element) => element.scrollWidth > element.clientWidth), name).toBe(false)
+    }
     noTroubles(panel)
   })
 
@@ -258,16 +274,6 @@ describe('for everybody', () => {
     expect(await page.getByRole('tab', { name: 'Events' }).getAttribute('tabindex')).toBe('0')
     expect(await page.getByRole('tab', { name: 'Problems' }).getAttribute('tabindex')).toBe('-1')
     expect(await barriersIn(page)).toEqual([])
-    noTroubles(panel)
-  })
-
-  test('on a phone nothing is cut off', async () => {
-    const panel = await open({ width: 390, height: 780 })
-    for (const name of tabs) {
-      const part = await panel.tab(name)
-      const isWider = await part.evaluate((element) => element.scrollWidth > element.clientWidth)
-      expect(isWider, name).toBe(false)
-    }
     noTroubles(panel)
   })
 })
@@ -330,7 +336,7 @@ describe('the app', () => {
     expect(drawn).toBeGreaterThan(0)
     expect(drawn).toBeLessThanOrEqual(200)
     // A bound that only a mistake passes: the machine may be doing anything.
-    expect(watched).toBeLessThan(3 * alone + 0.1)
+    expect(watched).toBeLessThan(3 * alone + 0.5)
     noTroubles(panel)
   })
 })

@@ -83,11 +83,12 @@ describe('a redacted message', () => {
     expect(text('no "secret cake" here', [args])).toBe('no "…" here')
     expect(text('cannot add secret cake: 4711 is too many', [args])).toBe('cannot add …: … is too many')
     expect(text("Expected number, actual 'ann@example.org'")).toBe("Expected number, actual '…'")
+    expect(text('e42 of 4711.50 is no i18n')).toBe('e42 of … is no i18n')
     expect(text('the item’s list isn’t “home”')).toBe('the item’s list isn’t “…”')
   })
 
   test('short values go as words only', () => {
-    expect(text('i 7 is in 17 lists', ['{"id":"i","n":7}'])).toBe('… … is in 17 lists')
+    expect(text('i 7 is in 17 lists', ['{"id":"i","n":7}'])).toBe('… … is in … lists')
   })
 
   test('and as it is where nothing was asked to be taken out', () => {

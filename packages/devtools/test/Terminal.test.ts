@@ -233,7 +233,7 @@ describe('retry and discard', () => {
 
   test('of a closed store: committed again under a new id, which the app applies and pushes', async () => {
     const { directory, refusedId, quarantinedId } = closedStore()
-    const { code, text } = await run('retry', directory, refusedId, quarantinedId)
+    const { code, text } = await run('retry', directory, refusedId, quarantinedId, refusedId)
     expect(code).toBe(0)
     const newIds = text.split('\n').map((line) => /committed again as (\S+);/.exec(line)?.[1])
     expect(newIds).toHaveLength(2)
@@ -303,6 +303,7 @@ describe('bad input is one line', () => {
     expect((await troubleOf('inspect', '.', '--wrong'))[0]).toBe(2)
     expect((await troubleOf('retry', '.'))[1]).toContain('at least one EVENT')
     expect((await troubleOf('replay', 'x.json'))[1]).toContain('--into DIR')
+    expect((await troubleOf('inspect', '.', '--follow', '--stage', 'settled'))[1]).toContain('it takes client-only')
   })
 
   test('of folders: missing, a file, empty, unknown stores', async () => {
@@ -367,7 +368,15 @@ describe('bad input is one line', () => {
     expect((await troubleOf('inspect', named))[1]).toContain('has format 2')
     const noDatabase = copy((folder) => writeFileSync(join(folder, 'eventlog-v1.db'), 'no database at all, only text'))
     expect((await troubleOf('inspect', noDatabase))[1]).toContain('is damaged or not a database')
-    const [code, line] = await troubleOf('retry', noDatabase, 'x')
+    // Among others it is one line of several.
+    cpSync(join(newer, 'shop'), join(noDatabase, 'other'), { recursive: true })
+    cpSync(join(directory, 'shop'), join(noDatabase, 'well'), { recursive: true })
+    const three = await run('inspect', noDatabase)
+    expect([three.code, three.trouble]).toEqual([1, []])
+    expect(three.text).toMatch(/other +It cannot be read/)
+    expect(three.text).toMatch(/well +A local store: 500 events/)
+    expect((await json(noDatabase)).map(({ findings }) => findings[0]?.severity)).toEqual(['error', 'error', 'ok'])
+    const [code, line] = await troubleOf('retry', join(noDatabase, 'shop'), 'x')
     expect([code, line.includes('\n')]).toEqual([1, false])
     const torn = copy((folder) => {
       const bytes = readFileSync(eventlog)
@@ -381,6 +390,8 @@ describe('bad input is one line', () => {
     const gone = copy((folder) => rmSync(join(folder, 'eventlog-v1.db')))
     const without = await run('inspect', gone)
     expect([without.code, without.text.includes('There is no eventlog')]).toEqual([1, true])
+    const empty = copy((folder) => writeFileSync(join(folder, 'eventlog-v1.db'), ''))
+    expect((await run('inspect', empty)).text).toContain('0 events, 0 unsettled')
     const stateless = copy((folder) => rmSync(join(folder, 'state-v1.db')))
     expect((await run('inspect', stateless)).text).toContain('There are no tables yet')
     const hole = copy((folder) => {
@@ -419,7 +430,14 @@ test('report writes a file that replay makes a store of; the command runs as a p
   expect(written.text).toMatch(/^.*report\.json: 8 events, .*args as shapes/)
   expect(readFileSync(out, 'utf8').includes('milk')).toBe(false)
   expect((await run('report', directory, '--out', out)).trouble[0]).toContain('is there already')
+  expect(await run('report', directory, '--out', join(out, 'below.json'))).toMatchObject({
+    code: 1,
+    trouble: [expect.stringMatching(/below\.json: it cannot be written \(ENOTDIR\)$/)],
+  })
   const into = join(temporaryFolder(), 'replayed')
+  const elsewhere = await run('replay', out, '--into', into, '--store', '../../elsewhere')
+  expect(elsewhere).toMatchObject({ code: 1, trouble: [expect.stringContaining('../../elsewhere')] })
+  expect(existsSync(into)).toBe(false)
   const main = fileURLToPath(new URL('../src/terminal/main.ts', import.meta.url))
   const child = spawn(process.execPath, [main, 'replay', out, '--into', into], { stdio: ['ignore', 'pipe', 'pipe'] })
   const said: Array<string> = []

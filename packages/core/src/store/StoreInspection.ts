@@ -181,6 +181,11 @@ export class StoreInspection {
     return this.#parts.session.database.quarantined()
   }
 
+  /** Why an event is in quarantine; `null` if it is not. One look-up. **Fails with** `StoreClosed`. */
+  quarantineError(eventId: string): string | null {
+    return this.#parts.session.database.quarantineError(eventId)
+  }
+
   /**
    * Events of the leader's log directly behind `after`, settled or not.
    *

@@ -18,7 +18,7 @@ export interface Redactor {
   readonly json: (json: string) => unknown
   /** A bound value of a query. */
   readonly value: (value: unknown) => unknown
-  /** A message that may quote `about`, JSON texts: their strings and numbers, and whatever stands in quotes, are taken out. */
+  /** A message that may quote `about`, JSON texts: their strings and numbers, whatever stands in quotes, and figures are taken out. */
   readonly text: (message: string, about?: ReadonlyArray<string>) => string
 }
 
@@ -94,12 +94,15 @@ const leavesOf = (value: unknown): ReadonlyArray<string> => {
 /** Between quotes of one kind, on one line; an apostrophe inside a word opens none. */
 const quoted = /(?<![\p{L}\p{N}])(["'`‘“])[^\n]*?(["'`’”])(?![\p{L}\p{N}])/gu
 
+/** A number by itself, of more than one digit; positions (`e42`) and names with digits are none. */
+const figures = /(?<![\p{L}\p{N}_-])\d[\d.,]*\d(?![\p{L}\p{N}_-])/gu
+
 const redactText = (message: string, known: ReadonlyArray<string>): string => {
   // Longest first: a value may contain another.
   const values = known.filter((value) => value.length > 0).toSorted((a, b) => b.length - a.length)
   let text = message
   for (const value of values) text = value.length < shortMax ? withoutWord(text, value) : text.replaceAll(value, '…')
-  return text.replaceAll(quoted, '$1…$2')
+  return text.replaceAll(quoted, '$1…$2').replaceAll(figures, '…')
 }
 
 /** Shorter values occur inside of words that have nothing to do with them. */

@@ -77,5 +77,5 @@ export const reportStatus = (status: StoreStatus, redactor: Redactor): unknown =
 }
 
 /** User, password, query and fragment of addresses in a message. */
-const withoutSecrets = (message: string): string =>
+export const withoutSecrets = (message: string): string =>
   message.replaceAll(/\b([a-z][a-z+.-]*:\/\/)(?:[^\s/@]*@)?([^\s/?#)]*)([^\s?#)]*)[^\s)]*/gi, '$1$2$3')

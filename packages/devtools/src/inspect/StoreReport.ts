@@ -2,7 +2,7 @@ import { formatPosition, inspectStore, parsePosition, type Store } from '@headwa
 import { type NewestEvents, readNewestEvents } from './LogWindow.ts'
 import { type BugReport, reportFormat, reportVersion } from './BugReport.ts'
 import { makeRedactor, rawRedactor, type Redactor } from './Redaction.ts'
-import { reportEvent, reportQuarantined, reportRejected, reportStatus } from './ReportParts.ts'
+import { reportEvent, reportQuarantined, reportRejected, reportStatus, withoutSecrets } from './ReportParts.ts'
 
 export interface StoreReportOptions {
   /** Args, metadata and errors as they are. Default `false`: shapes only. */
@@ -40,7 +40,7 @@ export const storeReport = async (store: Store, options: StoreReportOptions = {}
   ])
   const { status } = store
   const { schema } = inspection
-  const pending = inspection.pending()
+  const pending = inspection.pending(eventsMax)
   const argsById = new Map([...log.events, ...pending].map(({ id, argsJson }) => [id, argsJson]))
   return {
     format: reportFormat,
@@ -88,11 +88,22 @@ export const storeReport = async (store: Store, options: StoreReportOptions = {}
 
 const root = parsePosition('e0')!
 
-/** Of what was seen only texts may quote what people wrote. */
-const redactedEntry = (entry: unknown, redactor: Redactor): unknown =>
+/** An entry of a timeline: what may be said of it in words of the app's own. */
+interface SeenEntry {
+  readonly kind?: unknown
+  readonly text: string
+}
+
+const isSeenEntry = (entry: unknown): entry is SeenEntry =>
   typeof entry === 'object' && entry !== null && 'text' in entry && typeof entry.text === 'string'
-    ? { ...entry, text: redactor.text(entry.text) }
-    : entry
+
+/** These are in the report's own parts, redacted by their args; here nothing tells what they quote. */
+const toldElsewhere: ReadonlySet<unknown> = new Set(['rejected', 'quarantined', 'failure'])
+
+const redactedEntry = (entry: unknown, redactor: Redactor): unknown => {
+  if (redactor.isRaw || !isSeenEntry(entry)) return entry
+  return { ...entry, text: toldElsewhere.has(entry.kind) ? '' : withoutSecrets(redactor.text(entry.text)) }
+}
 
 /** A log that is rolled back while it is read is read again; one that never stands still is reported as it was last. */
 const triesMax = 5

@@ -7,6 +7,8 @@ import {
   type Position,
   type Store,
   type StoredEvent,
+  type StoreInspection,
+  type StoreStatus,
 } from '@headwater/core'
 import { css, html, nothing, type PropertyDeclarations, type TemplateResult } from 'lit'
 import { repeat } from 'lit/directives/repeat.js'
@@ -110,8 +112,9 @@ export class EventsPart extends PanelPart {
         <label
           >Show
           <select @change=${(event: Event) => this.#go((event.target as HTMLSelectElement).value as Place)}>
-            <option value="newest" ?selected=${this.#place === 'newest'}>the newest events</option>
-            <option value="unsettled" ?selected=${this.#place === 'unsettled'}>what is not settled</option>
+            <option value="newest" .selected=${this.#place === 'newest'}>the newest events</option>
+            <option value="unsettled" .selected=${this.#place === 'unsettled'}>what is not settled</option>
+            ${typeof this.#place === 'object' ? html`<option disabled .selected=${true}>older events</option>` : nothing}
           </select></label
         >
         <input
@@ -130,7 +133,7 @@ export class EventsPart extends PanelPart {
       ${this.#failure === undefined ? nothing : html`<p class="empty error">${this.#failure}</p>`}
       ${
         shown.length === 0
-          ? html`<p class="empty">${emptyText(this.#page, this.#place, this.name)}</p>`
+          ? html`<p class="empty">${this.#emptyText(status)}</p>`
           : html`<ol aria-label="Events, newest first">
               ${repeat(
                 shown,
@@ -140,6 +143,13 @@ export class EventsPart extends PanelPart {
             </ol>`
       }
     `
+  }
+
+  #emptyText({ leader }: StoreStatus): string {
+    if (this.#page === undefined)
+      return leader.connection === 'connected' ? 'Asking the leader …' : 'There is no leader whose log could be read.'
+    if (this.name !== '') return `Nothing on this page has “${this.name}” in its name or id.`
+    return this.#place === 'unsettled' ? 'Everything is settled.' : 'The log is empty: nothing was committed yet.'
   }
 
   #summary(shown: number, all: number): string {
@@ -158,13 +168,13 @@ export class EventsPart extends PanelPart {
   #logged(watch: StoreWatch): ReadonlyArray<ShownEvent> {
     const page = this.#page
     if (page === undefined) return []
-    const quarantined = quarantinedIds(watch)
-    const { eventNames } = inspectStore(watch.store).schema
+    const inspection = inspectStore(watch.store)
+    const names = new Set(inspection.schema.eventNames)
     return page.events.map((event) => ({
       event,
       stage: loggedStage(event.position, page.settledHead),
-      isQuarantined: quarantined.has(event.id),
-      isUnknown: !eventNames.includes(event.name),
+      isQuarantined: isQuarantined(inspection, event.id),
+      isUnknown: !names.has(event.name),
       isSent: true,
     }))
   }
@@ -310,15 +320,13 @@ const pendingOf = ({ store, facts }: StoreWatch): ReadonlyArray<ShownEvent> =>
           isSent: event.isSent,
         }))
 
-const quarantinedIds = ({ store, facts }: StoreWatch): ReadonlySet<string> => {
-  const rows = facts.status.isClosed ? facts.quarantined : inspectStore(store).quarantined()
-  return new Set(rows.map(({ eventId }) => eventId))
-}
-
-const emptyText = (page: Pick<LogPage, 'events'> | undefined, place: Place, name: string): string => {
-  if (page === undefined) return 'Asking the leader …'
-  if (name !== '') return `Nothing on this page has “${name}” in its name or id.`
-  return place === 'unsettled' ? 'Everything is settled.' : 'The log is empty: nothing was committed yet.'
+/** Of a store that has just been closed nothing can be told any more. */
+const isQuarantined = (inspection: StoreInspection, eventId: string): boolean => {
+  try {
+    return inspection.quarantineError(eventId) !== null
+  } catch {
+    return false
+  }
 }
 
 const authorOf = ({ sessionId, clientId }: StoredEvent, store: Store): string =>

@@ -8,6 +8,7 @@ import {
   type PropertyValues,
   type TemplateResult,
 } from 'lit'
+import { keyed } from 'lit/directives/keyed.js'
 import type { Finding, Severity } from '../inspect/Diagnosis.ts'
 import { headTrack, headTrackStyles } from './HeadTrack.ts'
 import { panelStyles } from './PanelStyles.ts'
@@ -142,7 +143,9 @@ export class InspectorElement extends LitElement {
           `,
         )}
       </div>
-      <div role="tabpanel" id="part" aria-labelledby=${`tab-${this.tab}`} tabindex="0">${this.#part(watch)}</div>
+      <div role="tabpanel" id="part" aria-labelledby=${`tab-${this.tab}`} tabindex="0">
+        ${keyed(watch, this.#part(watch))}
+      </div>
     `
   }
 

@@ -4,8 +4,11 @@ import { repeat } from 'lit/directives/repeat.js'
 import type { Finding } from '../inspect/Diagnosis.ts'
 import { PanelPart } from './PanelPart.ts'
 import { panelStyles } from './PanelStyles.ts'
-import { clockText, prettyJson, shortId } from './PanelText.ts'
+import { clockText, plural, prettyJson, shortId } from './PanelText.ts'
 import type { StoreWatch, WatchedFacts } from './StoreWatch.ts'
+
+/** Rows of each kind that are drawn. */
+const shownMax = 200
 
 const reasonText: Readonly<Record<RejectedRow['reason'], string>> = {
   refused: 'refused by the backend',
@@ -57,7 +60,7 @@ export class ProblemsPart extends PanelPart {
       <h3>Refused</h3>
       <ul>
         ${repeat(
-          rows,
+          rows.slice(0, shownMax),
           // Two dead letters may have one id (`IdCollision`).
           ({ event }) => JSON.stringify([event.id, event.clientId, event.name, event.argsJson]),
           ({ event, reason, detail }) => html`
@@ -79,6 +82,7 @@ export class ProblemsPart extends PanelPart {
           `,
         )}
       </ul>
+      ${moreText(rows.length)}
     `
   }
 
@@ -87,7 +91,7 @@ export class ProblemsPart extends PanelPart {
       <h3>In quarantine</h3>
       <ul>
         ${repeat(
-          rows,
+          rows.slice(0, shownMax),
           ({ eventId }) => eventId,
           ({ eventId, position, error }) => html`
             <li>
@@ -110,6 +114,7 @@ export class ProblemsPart extends PanelPart {
           `,
         )}
       </ul>
+      ${moreText(rows.length)}
     `
   }
 
@@ -186,6 +191,11 @@ export class ProblemsPart extends PanelPart {
     `,
   ]
 }
+
+const moreText = (count: number): TemplateResult | typeof nothing =>
+  count <= shownMax
+    ? nothing
+    : html`<p class="empty">and ${plural(count - shownMax, 'more', 'more')}; a report has them all</p>`
 
 const findingRow = ({ severity, title, detail, advice }: Finding): TemplateResult => html`
   <li>

@@ -22,6 +22,10 @@ export const ticksPerSecondMax = 4
 /** While something waits, for how long it has is news. **Units** ms. */
 const ageEveryMs = 5000
 
+/** Lists of lost events that are longer are read less often. **Units** rows, ms. */
+const longList = 1000
+const longListEveryMs = 5000
+
 /** A leader that does not answer within it is asked again with the next change. **Units** ms. */
 const answerWithinMs = 2000
 
@@ -31,9 +35,9 @@ export class StoreWatch {
   readonly #listeners = new Set<() => void>()
   readonly #leave: ReadonlyArray<() => void>
   #facts: WatchedFacts | undefined
-  #rejected: ReadonlyArray<RejectedRow> = []
+  readonly #rejected = new ReadList<RejectedRow>()
+  readonly #quarantined = new ReadList<QuarantinedEvent>()
   #oldestUnsettledAt: number | null = null
-  #isRejectedKnown = false
   #isAsking = false
   #timer: ReturnType<typeof setTimeout> | undefined
   #age: ReturnType<typeof setTimeout> | undefined
@@ -48,13 +52,15 @@ export class StoreWatch {
       }),
       store.onNotice((notice) => {
         this.timeline.notice(notice, Date.now())
-        if (notice._tag === 'rejected' || notice._tag === 'reinstated') this.#isRejectedKnown = false
+        if (notice._tag === 'rejected' || notice._tag === 'reinstated') this.#rejected.isOld = true
+        if (notice._tag === 'quarantined') this.#quarantined.isOld = true
         this.#changed()
       }),
       inspectStore(store).observe({
         now: () => performance.now(),
         onStep: (step) => {
           this.timeline.step(step, Date.now())
+          if (step._tag === 'rebase' || step._tag === 'snapshot') this.#quarantined.isOld = true
           this.#changed()
         },
       }),
@@ -73,9 +79,10 @@ export class StoreWatch {
     return () => this.#listeners.delete(onTick)
   }
 
-  /** Dead letters were changed by whoever calls. */
+  /** Lost events were changed by whoever calls. */
   refresh(): void {
-    this.#isRejectedKnown = false
+    this.#rejected.isOld = true
+    this.#quarantined.isOld = true
     this.#changed()
   }
 
@@ -105,25 +112,27 @@ export class StoreWatch {
   #read(): WatchedFacts {
     const { store } = this
     const { status } = store
-    const quarantined = status.isClosed ? (this.#facts?.quarantined ?? []) : this.#quarantined()
+    if (!status.isClosed && this.#quarantined.isDue) this.#readQuarantine()
+    const [rejected, quarantined] = [this.#rejected.rows, this.#quarantined.rows]
     const [oldestHere] = status.session.pending === 0 ? [] : inspectStore(store).pending(1)
     const oldest = status.backend.pending === 0 ? null : this.#oldestUnsettledAt
     const findings = diagnose({
       status,
       oldestUnsettledAt: oldest ?? oldestHere?.createdAt ?? null,
-      rejected: this.#rejected.length,
+      rejected: rejected.length,
       quarantined: quarantined.length,
       now: Date.now(),
     })
-    return { status, findings, rejected: this.#rejected, quarantined }
+    return { status, findings, rejected, quarantined }
   }
 
-  /** None while the store has no database: it opens, or is being made anew. */
-  #quarantined(): ReadonlyArray<QuarantinedEvent> {
+  /** Not while the store has no database: it opens, or is being made anew. */
+  #readQuarantine(): void {
     try {
-      return this.store.quarantined.list()
+      this.#quarantined.isOld = false
+      this.#quarantined.take(this.store.quarantined.list())
     } catch {
-      return []
+      this.#quarantined.isOld = true
     }
   }
 
@@ -134,22 +143,31 @@ export class StoreWatch {
     this.#isAsking = true
     const signal = AbortSignal.timeout(answerWithinMs)
     try {
-      const wasKnown = this.#isRejectedKnown
-      this.#isRejectedKnown = true
       const after = status.leader.settledHead
       const [rejected, page] = await Promise.all([
-        wasKnown ? this.#rejected : this.store.rejected.list({ signal }),
+        this.#rejected.isDue ? this.#readRejected(signal) : false,
         status.backend.pending === 0 ? null : inspectStore(this.store).readLog({ after, limit: 1, signal }),
       ])
       const oldest = page?.events[0]?.createdAt ?? null
-      const isNews = rejected !== this.#rejected || oldest !== this.#oldestUnsettledAt
-      this.#rejected = rejected
+      const isNews = rejected || oldest !== this.#oldestUnsettledAt
       this.#oldestUnsettledAt = oldest
       if (isNews) this.#show()
     } catch {
-      this.#isRejectedKnown = false
+      // The next change asks again.
     } finally {
       this.#isAsking = false
+    }
+  }
+
+  /** What is refused meanwhile makes it old again. */
+  async #readRejected(signal: AbortSignal): Promise<boolean> {
+    this.#rejected.isOld = false
+    try {
+      this.#rejected.take(await this.store.rejected.list({ signal }))
+      return true
+    } catch (error) {
+      this.#rejected.isOld = true
+      throw error
     }
   }
 
@@ -160,5 +178,22 @@ export class StoreWatch {
     clearTimeout(this.#timer)
     clearTimeout(this.#age)
     this.#timer = undefined
+  }
+}
+
+/** A list that is read when it is known to be old; a long one not again and again. */
+class ReadList<Row> {
+  rows: ReadonlyArray<Row> = []
+  isOld = true
+  #readAt = -Infinity
+
+  get isDue(): boolean {
+    const isLong = this.rows.length > longList
+    return this.isOld && (!isLong || performance.now() - this.#readAt > longListEveryMs)
+  }
+
+  take(rows: ReadonlyArray<Row>): void {
+    this.rows = rows
+    this.#readAt = performance.now()
   }
 }

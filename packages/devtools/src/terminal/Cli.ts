@@ -7,6 +7,7 @@ import {
   StoreNotFound,
   UnsupportedPlatform,
 } from '@headwater/adapter-node'
+import { InvalidStoreId } from '@headwater/core'
 import { FormatUnsupported, SqliteError } from '@headwater/core/adapter'
 import { reportEventsMax } from '../inspect/StoreReport.ts'
 import { fileReport, versionOf } from './FileReport.ts'
@@ -127,6 +128,7 @@ const ours = [
   EventNotChosen,
   FileUnreadable,
   FormatUnsupported,
+  InvalidStoreId,
   NoStore,
   ReportUnusable,
   SqliteError,
@@ -153,6 +155,8 @@ const inspectOptions = (path: string, values: Values, signal: AbortSignal): Para
   const stage = stages.find((known) => known === values.stage)
   if (values.stage !== undefined && stage === undefined)
     throw new Usage({ problem: `--stage is one of ${stages.join(', ')}, not "${values.stage}"` })
+  if (values.follow && stage !== undefined && stage !== 'client-only')
+    throw new Usage({ problem: `--follow tells of every stage; with --stage it takes client-only` })
   return {
     path,
     storeId: values.store,
@@ -183,11 +187,21 @@ const report = (path: string, { store, raw, all, out }: Values, output: Output):
   const text = JSON.stringify(made, null, 2)
   if (out === undefined) return say(output, [text])
   if (existsSync(out)) throw new Usage({ problem: `${out} is there already: choose another --out` })
-  writeFileSync(out, `${text}\n`)
+  writeReport(out, text)
   const args = raw
     ? 'with args as people wrote them: mind whom you send it to'
     : 'args as shapes; look it through before you send it'
   return say(output, [`${out}: ${made.log.events.length} events, ${sizeText(text.length)}, ${args}`])
+}
+
+/** **Fails with** `ReportUnusable` where it cannot be written. */
+const writeReport = (out: string, text: string): void => {
+  try {
+    writeFileSync(out, `${text}\n`)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new ReportUnusable({ file: out, problem: `it cannot be written (${code ?? String(error)})` })
+  }
 }
 
 const replay = (file: string, { into, store }: Values, output: Output): number => {

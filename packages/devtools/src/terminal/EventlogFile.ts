@@ -50,7 +50,9 @@ export class EventlogFile {
     this.#path = path
     this.#connection = openReadOnly(path)
     try {
-      this.#connection.exec('BEGIN')
+      const isEmpty = this.#connection.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined
+      // Of an empty file, left by a crash, the copy gets its tables here.
+      if (!isEmpty) this.#connection.exec('BEGIN')
       this.#log = guarded(path, () => Eventlog.open(this.#connection, () => ''))
       const { attachment, head } = this.#log.status
       this.settledHead = this.#read(() => (attachment === 0 ? this.#log.localHead() : this.#log.lastAtGlobal(head)))

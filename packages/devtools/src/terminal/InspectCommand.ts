@@ -6,7 +6,7 @@ import { EventlogFile, type EventFilter, type FileEvent } from './EventlogFile.t
 import { type LogChange, LogFollower } from './LogFollower.ts'
 import { lines, type Output } from './Output.ts'
 import { StateFile } from './StateFile.ts'
-import { readStoreFacts, type StoreFacts } from './StoreFacts.ts'
+import { factsOrFailure, readStoreFacts, type StoreFacts } from './StoreFacts.ts'
 import { storeAt, storesAt } from './StoreSelection.ts'
 import { eventsText, quarantinedText, rejectedText, storesText, storeText, tableText } from './StoreText.ts'
 import { printable, shortened } from './TextTable.ts'
@@ -35,7 +35,9 @@ export const inspect = async (options: InspectOptions, output: Output): Promise<
   if (isFollowing) return await follow(storeAt(path, storeId), options, output)
   const folders = storesAt(path, storeId)
   const now = Date.now()
-  const all = folders.map((folder) => readStoreFacts(folder, { isChecked: options.isChecked, now }))
+  const read = { isChecked: options.isChecked, now }
+  // One that cannot be read does not keep the others from being shown.
+  const all = folders.map((folder) => (folders.length === 1 ? readStoreFacts : factsOrFailure)(folder, read))
   if (options.isJson) printJson(folders, all, options, output)
   else if (all.length > 1)
     lines(output, [...storesText(all, now), '', `One of them: headwater inspect ${path} --store ID`])
@@ -49,8 +51,10 @@ interface StoreEvents {
   readonly quarantined: ReadonlyArray<FileEvent>
 }
 
+const noEvents: StoreEvents = { events: [], rejected: [], quarantined: [] }
+
 const readEvents = ({ eventlog }: StoreFolder, facts: StoreFacts, options: InspectOptions): StoreEvents => {
-  if (eventlog === null) return { events: [], rejected: [], quarantined: [] }
+  if (eventlog === null) return noEvents
   const file = new EventlogFile(eventlog)
   try {
     const ids = facts.state?.quarantined.map(({ eventId }) => eventId) ?? []
@@ -109,7 +113,7 @@ const printJson = (
   output: Output,
 ): void => {
   const stores = all.map((facts, i) => {
-    const { events, rejected } = readEvents(folders[i]!, facts, options)
+    const { events, rejected } = facts.log === null ? noEvents : readEvents(folders[i]!, facts, options)
     return { ...facts, rejected: rejected.map(jsonRejected(options)), events: events.map(jsonEvent(options)) }
   })
   output.line(JSON.stringify({ stores }, null, 2))

@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { type LeaderHolder, type StoreFolder, storeHolder } from '@headwater/adapter-node'
 import { comparePositions } from '@headwater/core'
+import { FormatUnsupported, SqliteError } from '@headwater/core/adapter'
 import { ageText } from '../inspect/TimeText.ts'
 import {
   events,
@@ -14,6 +15,7 @@ import {
 import { EventlogFile, type LogSummary } from './EventlogFile.ts'
 import { StateFile, type StateSummary, type StateTable } from './StateFile.ts'
 import { checkFormat } from './StoreSelection.ts'
+import { FileUnreadable } from './TerminalError.ts'
 
 export interface StoreFacts {
   readonly storeId: string
@@ -83,6 +85,27 @@ export const readStoreFacts = (folder: StoreFolder, { isChecked, now }: FactsOpt
       : null,
   }
   return { ...facts, findings: findingsOf(facts, now) }
+}
+
+/** What can be said of a store whose files cannot be read: why. Anything that is no failure of theirs is thrown. */
+export const factsOrFailure = (folder: StoreFolder, options: FactsOptions): StoreFacts => {
+  try {
+    return readStoreFacts(folder, options)
+  } catch (error) {
+    if (!(error instanceof FileUnreadable || error instanceof FormatUnsupported || error instanceof SqliteError))
+      throw error
+    return {
+      storeId: folder.storeId,
+      folder: folder.folder,
+      holder: storeHolder(folder),
+      log: null,
+      state: null,
+      tables: [],
+      files: folder.files,
+      faults: null,
+      findings: [finding('error', 'It cannot be read', error.message)],
+    }
+  }
 }
 
 /** `undefined` where there is no file. */

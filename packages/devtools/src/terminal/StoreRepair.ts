@@ -27,7 +27,8 @@ export const retryEvents = (folder: StoreFolder, given: ReadonlyArray<string>): 
   return held(folder, ({ eventlog }) => {
     const refused = refusedIn(eventlog)
     const inLog = quarantined.flatMap((id) => eventlog.byId(id)?.event ?? [])
-    const chosen = given.map((id) => choose([...refused, ...inLog], id, 'refused and quarantined events'))
+    const all = [...refused, ...inLog]
+    const chosen = [...new Set(given.map((id) => choose(all, id, 'refused and quarantined events')))]
     let head = eventlog.localHead()
     const rows = chosen.map((event) => {
       head = nextPosition(head, event.isClientOnly)

@@ -35,7 +35,7 @@ export const readReport = (file: string): BugReport => {
   try {
     return Schema.decodeUnknownSync(BugReport)(json)
   } catch (error) {
-    throw unusable(`it is damaged: ${error instanceof Error ? error.message : String(error)}`)
+    throw unusable(`it is damaged: ${(error instanceof Error ? error.message : String(error)).replaceAll(/\s+/g, ' ')}`)
   }
 }
 
@@ -52,7 +52,7 @@ export interface ReplayOptions {
  *
  * A report that was redacted has the same log with placeholders of the same types as args, equal where the originals were.
  *
- * **Fails with**  `ReportUnusable` (it has not all of the log); `StoreExists`, `StoreLocked`, `DirectoryUnusable`.
+ * **Fails with**  `ReportUnusable` (it has not all of the log); `InvalidStoreId`, `StoreExists`, `StoreLocked`, `DirectoryUnusable`.
  *
  * **Example**
  * ```ts

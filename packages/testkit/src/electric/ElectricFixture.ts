@@ -36,6 +36,7 @@ export interface ElectricFixture {
 /** Electric's own defaults. */
 const timesDefault: ElectricTimes = { pollMs: 20_000, sseMs: 60_000, keepAliveMs: 21_000, databaseMs: 5_000 }
 const chunkBytesDefault = 10_000_000
+const pieceBytes = 64 * 1024
 /** The release that the recorded answers are of. */
 const electricServer = 'ElectricSQL/1.7.12'
 const exposed =
@@ -113,10 +114,14 @@ const serve = async (
     'access-control-expose-headers': exposed,
   })
   response.flushHeaders()
-  for await (const piece of typeof answer.body === 'string' ? [answer.body] : answer.body) {
-    if (piece === '') continue
-    onSent(Buffer.byteLength(piece))
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+  for await (const text of typeof answer.body === 'string' ? [answer.body] : answer.body) {
+    const bytes = Buffer.from(text)
+    // Piece by piece, so that a reader that stands still is noticed.
+    for (let at = 0; at < bytes.length && !response.destroyed; at += pieceBytes) {
+      const piece = bytes.subarray(at, at + pieceBytes)
+      onSent(piece.length)
+      if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')])
+    }
   }
   response.end()
 }

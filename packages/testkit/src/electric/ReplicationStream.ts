@@ -93,10 +93,10 @@ const follow = async (
   const take = transactionReader(options, state, marks)
   connection.once('replicationStart', () => options.onConnected(true))
   connection.on('copyData', ({ chunk }) => {
-    const isWal = chunk[0] === walLetter
-    if (isWal) take(chunk.subarray(25))
-    const isAsked = chunk[0] === keepaliveLetter && chunk[17] === 1
-    if (isAsked || isWal) connection.sendCopyFromChunk(statusUpdate(state.doneLsn))
+    if (chunk[0] === walLetter) take.message(chunk.subarray(25))
+    if (chunk[0] === keepaliveLetter) take.end(chunk.readBigInt64BE(1))
+    // A server that stops waits until its readers have everything.
+    connection.sendCopyFromChunk(statusUpdate(state.doneLsn))
   })
   try {
     await client.query(
@@ -115,10 +115,10 @@ const transactionReader = (
   options: ReplicationOptions,
   state: { doneLsn: bigint },
   marks: Map<string, () => void>,
-): ((bytes: Buffer) => void) => {
+): { readonly message: (bytes: Buffer) => void; readonly end: (lsn: bigint) => void } => {
   let begun: { readonly lsn: bigint; readonly xid: bigint; readonly changes: Array<PgChange> } | undefined
   let told: Array<string> = []
-  return (bytes) => {
+  const takeMessage = (bytes: Buffer): void => {
     const message = readPgOutput(bytes)
     switch (message._tag) {
       case 'begin':
@@ -146,6 +146,12 @@ const transactionReader = (
       case 'truncate':
         begun?.changes.push(message)
     }
+  }
+  return {
+    message: takeMessage,
+    end: (lsn) => {
+      if (begun === undefined && lsn > state.doneLsn) state.doneLsn = lsn
+    },
   }
 }
 

@@ -166,6 +166,8 @@ describe('an inspection', () => {
     a.quarantined.dismiss(row!.eventId)
     expect(a.quarantined.list()).toEqual([])
     expect(inspectStore(a).quarantined()).toEqual([row])
+    expect(inspectStore(a).quarantineError(row!.eventId)).toBe(row!.error)
+    expect(inspectStore(a).quarantineError('another')).toBeNull()
   })
 })
 

@@ -1,0 +1,4 @@
+/** `pnpm docs:check`: the site is built. */
+import { astro } from './Astro.ts'
+
+await astro(['build'])

@@ -4,8 +4,10 @@ import { createStore, type Store } from '@headwater/core'
 import { fetchUnlessOffline, isOffline, onOfflineSwitch } from './OfflineSwitch.ts'
 import { schema } from './Todos.ts'
 
+const address = new URLSearchParams(location.search)
+
 /** The list that the address names (`?list=home`), or the one for everybody. */
-const storeId = new URLSearchParams(location.search).get('list') ?? 'todos'
+const storeId = address.get('list') ?? 'todos'
 
 export const openTodos = async (signal: AbortSignal): Promise<Store> => {
   const backend = httpBackend({ url: '/sync', fetch: fetchUnlessOffline })
@@ -14,5 +16,12 @@ export const openTodos = async (signal: AbortSignal): Promise<Store> => {
   onOfflineSwitch(() => {
     if (!isOffline() && !store.status.isClosed) store.retrySync().catch(() => undefined)
   })
+  if (import.meta.env.DEV && address.has('inspect')) await inspect(store)
   return store
+}
+
+/** `?inspect` in development: the store's events, heads and rebases, beside the app. */
+const inspect = async (store: Store): Promise<void> => {
+  const { attachInspector } = await import('@headwater/devtools')
+  attachInspector(store, { writable: true })
 }

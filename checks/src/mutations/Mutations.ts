@@ -10,6 +10,7 @@ import { reactMutations } from './list/ReactMutations.ts'
 import { serverMutations } from './list/ServerMutations.ts'
 import { sessionMutations } from './list/SessionMutations.ts'
 import { sqliteMutations } from './list/SqliteMutations.ts'
+import { webMutations } from './list/WebMutations.ts'
 import type { Mutation } from './Mutation.ts'
 
 /** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, queries, server, Electric, and React on top. */
@@ -25,5 +26,6 @@ export const mutations: ReadonlyArray<Mutation> = [
   ...serverMutations,
   ...electricMutations,
   ...nodeMutations,
+  ...webMutations,
   ...reactMutations,
 ]

@@ -13,7 +13,10 @@ import { sqliteMutations } from './list/SqliteMutations.ts'
 import { webMutations } from './list/WebMutations.ts'
 import type { Mutation } from './Mutation.ts'
 
-/** Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, queries, server, Electric, and React on top. */
+/**
+ * Every seeded fault, in the order in which an event meets the code: merge, leader, backend, session, SQLite, queries, server,
+ * the adapters, Electric, and React on top.
+ */
 export const mutations: ReadonlyArray<Mutation> = [
   ...mergeMutations,
   ...logMutations,

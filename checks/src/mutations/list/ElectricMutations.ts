@@ -192,6 +192,6 @@ export const electricMutations: ReadonlyArray<Mutation> = [
     file: `${double}/ElectricShape.ts`,
     find: `if (this.#openChunk.bytes >= this.#chunkBytes) this.#openChunk`,
     replace: `if (this.#openChunk.bytes >= Infinity) this.#openChunk`,
-    caughtBy: { file: recordings, test: '02-snapshot-in-chunks: the messages' },
+    caughtBy: { file: recordings, test: 'the messages of all exchanges, in their order' },
   },
 ]

@@ -134,9 +134,7 @@ const accessible = async (page: Page): Promise<void> => {
   const found = await page.evaluate(async () => {
     const { axe } = globalThis as unknown as {
       readonly axe: {
-        readonly run: (
-          scope: string,
-        ) => Promise<{
+        readonly run: (scope: string) => Promise<{
           readonly violations: ReadonlyArray<{
             readonly id: string
             readonly nodes: ReadonlyArray<{ readonly html: string }>

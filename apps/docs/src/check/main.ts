@@ -7,12 +7,15 @@ import { globSync } from 'node:fs'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { serveFolder } from '@headwater/checks/freshApp/FolderServer'
-import { buildWorkspace } from '@headwater/checks/release/PackedPackage'
+import { withRegistry } from '@headwater/checks/release/LocalRegistry'
+import { buildWorkspace, packAll } from '@headwater/checks/release/PackedPackage'
+import { makeRunFolder, makeSubfolder } from '@headwater/checks/workspace/RunFolder'
 import { launchChromium, makeProfile } from '@headwater/testkit/browser'
 import { astro, siteFolder } from './Astro.ts'
 import { checkSearch, pageProblems } from './PageCheck.ts'
 import { checkPlayground } from './PlaygroundCheck.ts'
 import { builtPages, linkReport } from './SiteLinks.ts'
+import { followTutorial } from './TutorialRun.ts'
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } })
 if (values.only !== undefined && !['site', 'tutorial'].includes(values.only))
@@ -47,8 +50,25 @@ const checkSite = async (): Promise<void> => {
   say(`PROOF pages=${pages.length} links=${internal} external=${external.length}`)
 }
 
+const checkTutorial = async (): Promise<void> => {
+  const folder = makeRunFolder('tutorial')
+  const packages = await packAll(makeSubfolder(folder, 'packed'))
+  const profile = makeProfile()
+  const chromium = await launchChromium(profile.path)
+  try {
+    await withRegistry(makeSubfolder(folder, 'registry'), packages, async ({ url }) => {
+      const seen = await followTutorial(makeSubfolder(folder, 'reader'), url, chromium.browser)
+      say(`tutorial: ${seen.join('; ')}`)
+    })
+  } finally {
+    await chromium.close()
+    profile.remove()
+  }
+}
+
 await buildWorkspace()
 if (values.only !== 'tutorial') await checkSite()
+if (values.only !== 'site') await checkTutorial().catch((error: unknown) => void problems.push(String(error)))
 for (const problem of problems) say(`PROBLEM ${problem}`)
 say(`PROOF docs_seconds=${((performance.now() - started) / 1000).toFixed(0)} problems=${problems.length}`)
 process.exitCode = problems.length === 0 ? 0 : 1

@@ -112,16 +112,18 @@ export class PlaygroundElement extends LitElement {
 }
 
 const story = ({ story: told }: Playground): TemplateResult => html`
-  <section class="pg-story" aria-label="What has happened">
+  <section class="pg-story">
     <h3>What has happened</h3>
-    <ol role="log" aria-live="polite" tabindex="0">
-      ${told.length === 0 ? html`<li class="pg-none">Nothing yet.</li>` : nothing}
-      ${repeat(
-        told,
-        ({ number }) => number,
-        ({ text }) => html`<li>${text}</li>`,
-      )}
-    </ol>
+    <div role="log" aria-live="polite" aria-label="What has happened" tabindex="0">
+      <ol>
+        ${told.length === 0 ? html`<li class="pg-none">Nothing yet.</li>` : nothing}
+        ${repeat(
+          told,
+          ({ number }) => number,
+          ({ text }) => html`<li>${text}</li>`,
+        )}
+      </ol>
+    </div>
   </section>
 `
 

@@ -1,11 +1,11 @@
 /** What the tutorial tells its reader to look at, by the name in its comments. Each answers with what was seen. */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { mustBe } from '@headwater/checks/scaffold/Expectation'
-import type { Reader } from './TutorialRun.ts'
+import type { TutorialReader } from './TutorialReader.ts'
 
 export interface TutorialWorld {
   readonly browser: Browser
-  readonly reader: Reader
+  readonly reader: TutorialReader
 }
 
 /** The reader's windows, which stay open from check to check. */
@@ -13,8 +13,18 @@ const windows: { own?: BrowserContext; page?: Page; other?: Page } = {}
 
 const open = async (context: BrowserContext, url: string): Promise<Page> => {
   const page = await context.newPage()
+  const problems: Array<string> = []
+  page.on('pageerror', (error) => problems.push(error.message))
+  page.on('console', (message) => {
+    if (message.type() === 'error') problems.push(message.text())
+  })
   await page.goto(url)
-  await page.getByLabel('New item').waitFor()
+  // The store is open: what somebody types before is lost, as in any page that loads.
+  await page
+    .waitForFunction(() => document.querySelector('form')?.onsubmit !== null)
+    .catch((error: unknown) => {
+      throw new Error(`${url} does not get ready: ${problems.join('; ')}`, { cause: error })
+    })
   return page
 }
 

@@ -36,30 +36,70 @@ const figures: ReadonlyArray<Figure> = [
   {
     command: ['sim', '--seeds', values.seeds],
     rows: (proof) => [
-      ['seeds of the simulator: the whole engine under every fault there is', number(proof, 'sim_seeds'), `${number(proof, 'sim_failures')} failures`],
-      ['crashes of processes in them', number(proof, 'sim_crashes'), `${number(proof, 'sim_powerLosses')} of them with the power`],
-      ['faults of network and server in them', number(proof, 'sim_networkFaults'), `${number(proof, 'sim_historyChanges')} changes of the server’s history told`],
-      ['events committed in them', number(proof, 'sim_events'), `${number(proof, 'sim_rebases')} rebases, ${number(proof, 'sim_rejected')} refused`],
+      [
+        'seeds of the simulator: the whole engine under every fault there is',
+        number(proof, 'sim_seeds'),
+        `${number(proof, 'sim_failures')} failures`,
+      ],
+      [
+        'crashes of processes in them',
+        number(proof, 'sim_crashes'),
+        `${number(proof, 'sim_powerLosses')} of them with the power`,
+      ],
+      [
+        'faults of network and server in them',
+        number(proof, 'sim_networkFaults'),
+        `${number(proof, 'sim_historyChanges')} changes of the server’s history told`,
+      ],
+      [
+        'events committed in them',
+        number(proof, 'sim_events'),
+        `${number(proof, 'sim_rebases')} rebases, ${number(proof, 'sim_rejected')} refused`,
+      ],
     ],
   },
   {
     command: ['check:history', '--minutes', values.minutes],
     rows: (proof) => [
-      ['rounds of real processes that are killed, stopped and cut off', number(proof, 'history_runs'), `${number(proof, 'history_violations')} violations`],
+      [
+        'rounds of real processes that are killed, stopped and cut off',
+        number(proof, 'history_runs'),
+        `${number(proof, 'history_violations')} violations`,
+      ],
       ['faults in them', number(proof, 'history_faults'), `${number(proof, 'history_wedged')} clients wedged`],
       ['events acknowledged to them', number(proof, 'history_acknowledged'), `${number(proof, 'history_lost')} lost`],
     ],
   },
   {
-    command: ['exec', 'vitest', 'run', 'packages/adapter-node/test/Crashes.test.ts', 'packages/adapter-node/test/Kills.test.ts'],
+    command: [
+      'exec',
+      'vitest',
+      'run',
+      'packages/adapter-node/test/Crashes.test.ts',
+      'packages/adapter-node/test/Kills.test.ts',
+    ],
     rows: (proof) => [
-      [`kills, each at another point of one of ${number(proof, 'write_paths')} write paths`, number(proof, 'kill_points'), 'reopened, whole'],
-      ['kills of clients and servers at work, by the operating system', number(proof, 'kills'), `${number(proof, 'lost')} lost`],
+      [
+        `kills, each at another point of one of ${number(proof, 'write_paths')} write paths`,
+        number(proof, 'kill_points'),
+        'reopened, whole',
+      ],
+      [
+        'kills of clients and servers at work, by the operating system',
+        number(proof, 'kills'),
+        `${number(proof, 'lost')} lost`,
+      ],
     ],
   },
   {
     command: ['exec', 'vitest', 'run', 'packages/adapter-web/test/OpfsPowerLoss.test.ts'],
-    rows: (proof) => [['power failures of a browser’s storage (simulated disk)', number(proof, 'power_losses'), `${number(proof, 'lost')} lost`]],
+    rows: (proof) => [
+      [
+        'power failures of a browser’s storage (simulated disk)',
+        number(proof, 'power_losses'),
+        `${number(proof, 'lost')} lost`,
+      ],
+    ],
   },
   {
     command: ['exec', 'vitest', 'run', 'packages/core/test/sync/Merge.property.test.ts'],
@@ -70,9 +110,13 @@ const figures: ReadonlyArray<Figure> = [
 /** Everything that it printed as `PROOF a=1 b=2`. The last of a name counts. */
 const proofOf = async (command: ReadonlyArray<string>): Promise<Proof> => {
   const { program, args } = pnpmCommand()
-  const said = await run(program, [...args, ...command], { cwd: workspaceRoot, timeoutMs: 3_600_000 }).catch((error: unknown) => {
-    throw error instanceof CommandFailed ? new Error(`${command.join(' ')} failed: these figures would be wrong\n${error.output.slice(-2000)}`) : error
-  })
+  const said = await run(program, [...args, ...command], { cwd: workspaceRoot, timeoutMs: 3_600_000 }).catch(
+    (error: unknown) => {
+      throw error instanceof CommandFailed
+        ? new Error(`${command.join(' ')} failed: these figures would be wrong\n${error.output.slice(-2000)}`)
+        : error
+    },
+  )
   const pairs = [...said.matchAll(/PROOF ([^\n]*)/g)].flatMap(([, line]) => [...line!.matchAll(/([\w-]+)=(\S+)/g)])
   return Object.fromEntries(pairs.map(([, name, value]) => [name!, value!]))
 }

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { nextTurn } from './Pause.ts'
 import { mean, median, quantile } from './Statistics.ts'
 import { type TodoArgs, todoArgs, todoRange } from './TodoRows.ts'
 

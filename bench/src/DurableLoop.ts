@@ -1,6 +1,5 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { sleep } from './Pause.ts'
 import { median, quantile } from './Statistics.ts'
-import { withScratchFolder } from './ScratchFolder.ts'
 import { type TodoArgs, todoArgs, todoRange } from './TodoRows.ts'
 import type { Measurement } from './Workload.ts'
 
@@ -15,7 +14,7 @@ export interface DurableStore {
   readonly close: () => Promise<string>
 }
 
-export type OpenDurableStore = (folder: string) => Promise<DurableStore>
+export type OpenDurableStore = () => Promise<DurableStore>
 
 const eventCount = 20_000
 const batchSize = 100
@@ -42,22 +41,21 @@ const pour = async (store: DurableStore, first: number, count: number): Promise<
  *
  * **Shape** figures `throughput` (events/s), `lone` and `loneP99` (ms).
  */
-export const measureDurable = (open: OpenDurableStore): Promise<Measurement> =>
-  withScratchFolder(async (folder) => {
-    const store = await open(folder)
-    await pour(store, 0, warmUpCount)
-    await sleep(warmUpRestMs)
-    const start = performance.now()
-    await pour(store, warmUpCount, eventCount)
-    const throughput = eventCount / ((performance.now() - start) / 1_000)
-    const times = await lone(store, warmUpCount + eventCount, loneCount)
-    const checksum = store.checksum()
-    const files = await store.close()
-    return {
-      figures: { throughput, lone: median(times), loneP99: quantile(times, 0.99) },
-      checksum: `${checksum}-${files}`,
-    }
-  })
+export const measureDurable = async (open: OpenDurableStore): Promise<Measurement> => {
+  const store = await open()
+  await pour(store, 0, warmUpCount)
+  await sleep(warmUpRestMs)
+  const start = performance.now()
+  await pour(store, warmUpCount, eventCount)
+  const throughput = eventCount / ((performance.now() - start) / 1_000)
+  const times = await lone(store, warmUpCount + eventCount, loneCount)
+  const checksum = store.checksum()
+  const files = await store.close()
+  return {
+    figures: { throughput, lone: median(times), loneP99: quantile(times, 0.99) },
+    checksum: `${checksum}-${files}`,
+  }
+}
 
 const lone = async (store: DurableStore, first: number, count: number): Promise<ReadonlyArray<number>> => {
   const times: Array<number> = []

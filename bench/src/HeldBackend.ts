@@ -10,7 +10,6 @@ import * as Effect from 'effect/Effect'
 import * as Latch from 'effect/Latch'
 import * as Queue from 'effect/Queue'
 import * as Stream from 'effect/Stream'
-import type { TodoArgs } from './TodoRows.ts'
 
 /**
  * A backend in the app's own thread, without a network, that does nothing by itself: somebody else's events arrive when
@@ -18,8 +17,8 @@ import type { TodoArgs } from './TodoRows.ts'
  */
 export interface HeldBackend {
   readonly provider: SyncBackendProvider
-  /** Somebody else's todos, behind everything that the backend has. */
-  readonly deliver: (todos: ReadonlyArray<TodoArgs>) => void
+  /** Somebody else's events of that name, behind everything that the backend has. */
+  readonly deliver: (name: string, args: ReadonlyArray<unknown>) => void
   /** Pushes are answered from now on. */
   readonly release: () => void
   /** Pushes wait from now on. */
@@ -63,7 +62,7 @@ export const heldBackend = (): HeldBackend => {
           connection: Stream.succeed('online' as const),
         }),
     },
-    deliver: (todos) => append(todos.map((args, i) => foreignEvent(log, i, args))),
+    deliver: (name, args) => append(args.map((of, i) => foreignEvent(log, i, name, of))),
     release: () => void mayPush.openUnsafe(),
     hold: () => void mayPush.closeUnsafe(),
   }
@@ -74,14 +73,14 @@ const headOf = (log: ReadonlyArray<PulledEvent>) => ({ global: log.length, event
 /** Ids that no event of ours has. */
 const foreignId = (global: number): string => `00000000-0000-4000-9000-${String(global).padStart(12, '0')}`
 
-const foreignEvent = (log: ReadonlyArray<PulledEvent>, i: number, args: TodoArgs): PulledEvent => {
+const foreignEvent = (log: ReadonlyArray<PulledEvent>, i: number, name: string, args: unknown): PulledEvent => {
   const global = log.length + i + 1
   return {
     global,
     parentGlobal: global - 1,
     parentId: i === 0 ? (log.at(-1)?.id ?? null) : foreignId(global - 1),
     id: foreignId(global),
-    name: 'todoCreated',
+    name,
     argsJson: JSON.stringify(args),
     clientId: foreignId(0),
     sessionId: foreignId(0),

@@ -5,7 +5,7 @@
  */
 import { nodeAdapter } from '@headwater/adapter-node'
 import { httpBackend } from '@headwater/backend-http'
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { nextTurn } from './Pause.ts'
 import { filesChecksum } from './RawLeader.ts'
 import { todoArgs, todoRange } from './TodoRows.ts'
 import { openTodoStore, todoCreated, todos } from './TodoStore.ts'

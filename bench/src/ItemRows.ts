@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { Checksum } from './Checksum.ts'
 
 /** Rows in lists, which every side of the workloads about queries writes and reads. Loads nothing of ours. */
 export interface Item {
@@ -37,21 +37,21 @@ export const itemRange = (first: number, count: number, sizes: ItemSizes): Reado
 
 /** Hashes answers in the order in which they are added; the same answers, the same text. */
 export class AnswerChecksum {
-  readonly #hash = createHash('sha256')
+  readonly #checksum = new Checksum()
 
   addNumber(answer: number): void {
-    this.#hash.update(`number ${answer};`)
+    this.#checksum.add(`number ${answer};`)
   }
 
   /** `undefined`: the query for one row had none. */
   addRows(rows: Iterable<Item | undefined>): void {
     for (const row of rows)
-      this.#hash.update(row === undefined ? 'none' : JSON.stringify([row.id, row.listId, row.position, row.text]))
-    this.#hash.update(';')
+      this.#checksum.add(row === undefined ? 'none' : JSON.stringify([row.id, row.listId, row.position, row.text]))
+    this.#checksum.add(';')
   }
 
   /** Nothing can be added behind it. */
   digest(): string {
-    return this.#hash.digest('hex').slice(0, 16)
+    return this.#checksum.digest()
   }
 }

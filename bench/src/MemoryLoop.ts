@@ -1,7 +1,7 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { LoopStore } from './CommitLoop.ts'
+import { nextTurn } from './Pause.ts'
 import { todoArgs } from './TodoRows.ts'
 import type { Measurement } from './Workload.ts'
 

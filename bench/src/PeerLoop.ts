@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LoopStore } from './CommitLoop.ts'
+import { nextTurn } from './Pause.ts'
 import { mean, median, quantile } from './Statistics.ts'
 import { todoArgs, todoRange } from './TodoRows.ts'
 import type { Measurement } from './Workload.ts'

@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { Checksum } from './Checksum.ts'
 import { type RawTodos, openRawTodos } from './RawTodos.ts'
 import { type TodoArgs, todosChecksum } from './TodoRows.ts'
 
@@ -88,13 +88,13 @@ export const filesChecksum = (folder: string): string => {
   const log = new Database(path.join(folder, 'eventlog-v1.db'), { readonly: true })
   const state = new Database(path.join(folder, 'state-v1.db'), { readonly: true })
   try {
-    const hash = createHash('sha256')
+    const checksum = new Checksum()
     const args = log.prepare<[], [string, string]>(
       'SELECT name, argsJson FROM eventlog ORDER BY seqNumGlobal, seqNumClient',
     )
-    for (const row of args.raw().iterate()) hash.update(JSON.stringify(row))
+    for (const row of args.raw().iterate()) checksum.add(JSON.stringify(row))
     const rows = state.prepare<[], [string, string, number]>('SELECT id, text, done FROM todos ORDER BY id').raw().all()
-    return `${hash.digest('hex').slice(0, 16)}-${todosChecksum(rows, rows.length)}`
+    return `${checksum.digest()}-${todosChecksum(rows, rows.length)}`
   } finally {
     log.close()
     state.close()

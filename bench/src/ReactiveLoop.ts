@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AnswerChecksum, type Item, type ItemSizes, itemId, itemText, listId } from './ItemRows.ts'
+import { nextTurn } from './Pause.ts'
 import { median, quantile } from './Statistics.ts'
 import type { Measurement } from './Workload.ts'
 

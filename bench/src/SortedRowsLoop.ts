@@ -1,5 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AnswerChecksum, type Item, type ItemSizes, itemId, positionStep } from './ItemRows.ts'
+import { nextTurn } from './Pause.ts'
 import { median } from './Statistics.ts'
 import type { Measurement } from './Workload.ts'
 

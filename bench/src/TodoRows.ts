@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { Checksum } from './Checksum.ts'
 
 /** The rows that every side writes, and the checksum of what it has in the end. Loads nothing of ours. */
 export interface TodoArgs {
@@ -22,9 +22,9 @@ export const todoRange = (first: number, count: number): ReadonlyArray<TodoArgs>
  * **Shape**  rows `[id, text, done]` in the order of ids; `done` as 0 or 1.
  */
 export const todosChecksum = (rows: Iterable<readonly [string, string, number]>, counted: number): string => {
-  const hash = createHash('sha256')
-  for (const row of rows) hash.update(JSON.stringify(row))
-  return hash.update(`count ${counted}`).digest('hex').slice(0, 16)
+  const checksum = new Checksum()
+  for (const row of rows) checksum.add(JSON.stringify(row))
+  return checksum.add(`count ${counted}`).digest()
 }
 
 /** The checksum of todos `0 … count - 1`, worked out without any database. */

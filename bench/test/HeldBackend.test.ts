@@ -11,7 +11,7 @@ test('what is held stays pending, what is delivered comes before it, what is let
   await store.until(({ isSynced }) => isSynced)
 
   await store.commit(todoCreated(todoArgs(0)), todoCreated(todoArgs(1))).persisted
-  backend.deliver(todoRange(10, 3))
+  backend.deliver('todoCreated', todoRange(10, 3))
   // Three are settled in front of the two that are not.
   const { leader, backend: told } = await store.until(({ session }) => session.upstreamHead.global === 5)
   expect([leader.settledHead.global, told.pending]).toEqual([3, 2])

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { checkout } from '../src/mutations/CheckoutCopy.ts'
 import { mutate } from '../src/mutations/Mutation.ts'
 import { MutationUsage, readMutationOptions } from '../src/mutations/MutationOptions.ts'
+import { mutationPage } from '../src/mutations/MutationTable.ts'
 import { mutatedText } from '../src/mutations/MutationRun.ts'
 import { mutations } from '../src/mutations/Mutations.ts'
 import { outcomeOf } from '../src/mutations/SuiteRun.ts'
@@ -87,6 +88,26 @@ describe('a report', () => {
     const unloaded = { testResults: [{ status: 'failed', message: 'Unexpected token', assertionResults: [] }] }
     expect(outcomeOf(unloaded, suite, '')).toMatchObject({ _tag: 'unusable', detail: expect.stringContaining('load') })
     expect(outcomeOf(ran('passed', ''), suite, 'Unhandled Errors')._tag).toBe('unusable')
+  })
+})
+
+describe('the page', () => {
+  const caught = (name: string, test: string) => ({
+    mutation: { ...mutations[0]!, name },
+    seconds: 1,
+    outcome: { _tag: 'caught' as const, test },
+  })
+  const survived = { ...caught('b', ''), outcome: { _tag: 'survived' as const, tests: 3 } }
+
+  test('has the rows of those that ran, in order; those that did not keep theirs, and all are counted', () => {
+    const names = ['a', 'b', 'c']
+    const page = mutationPage([caught('c', 'x | y'), survived], names)
+    expect(page).toContain('mutations=2 mutations_caught=1 mutations_survived=1')
+    const again = mutationPage([caught('b', 'now'), caught('a', 'first')], names, page)
+    const rows = again.split('\n').filter((line) => /^\| [abc] /.test(line))
+    expect(rows.map((row) => row.split(' | ')[3]?.trim())).toEqual(['first', 'now', 'x \\| y'])
+    expect(again).toContain('mutations=3 mutations_caught=3 mutations_survived=0')
+    expect(mutationPage([caught('a', 'first')], ['a'], again)).not.toContain('now')
   })
 })
 

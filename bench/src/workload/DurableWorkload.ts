@@ -1,4 +1,5 @@
 import { measureDurable } from '../DurableLoop.ts'
+import { inScratchFolder, withScratchFolder } from '../ScratchFolder.ts'
 import type { Workload } from '../Workload.ts'
 
 export const durableWorkload: Workload = {
@@ -8,12 +9,16 @@ export const durableWorkload: Workload = {
     {
       name: 'headwater',
       engine: 'better-sqlite3',
-      run: async () => measureDurable((await import('./HeadwaterDurable.ts')).openHeadwaterDurable),
+      run: async () => {
+        const { openHeadwaterDurable } = await import('./HeadwaterDurable.ts')
+        const { nodePlace } = await import('../NodePlace.ts')
+        return withScratchFolder((folder) => measureDurable(openHeadwaterDurable(nodePlace(folder))))
+      },
     },
     {
       name: 'raw',
       engine: 'better-sqlite3',
-      run: async () => measureDurable((await import('./RawDurable.ts')).openRawDurable),
+      run: async () => inScratchFolder(measureDurable, (await import('./RawDurable.ts')).openRawDurable),
     },
   ],
   figures: [

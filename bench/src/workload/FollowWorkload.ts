@@ -1,4 +1,5 @@
 import { measureFollow } from '../FollowLoop.ts'
+import { inScratchFolder, withScratchFolder } from '../ScratchFolder.ts'
 import type { Workload } from '../Workload.ts'
 
 export const followWorkload: Workload = {
@@ -9,12 +10,19 @@ export const followWorkload: Workload = {
     {
       name: 'headwater',
       engine: 'better-sqlite3',
-      run: async () => measureFollow((await import('./HeadwaterFollow.ts')).openHeadwaterFollow),
+      run: async () => {
+        const { openHeadwaterFollow } = await import('./HeadwaterFollow.ts')
+        const { nodePlace } = await import('../NodePlace.ts')
+        const { startThreadFollower } = await import('../ThreadFollower.ts')
+        return withScratchFolder((folder) =>
+          measureFollow(openHeadwaterFollow(nodePlace(folder), () => startThreadFollower(folder))),
+        )
+      },
     },
     {
       name: 'raw',
       engine: 'better-sqlite3',
-      run: async () => measureFollow((await import('./RawFollow.ts')).openRawFollow),
+      run: async () => inScratchFolder(measureFollow, (await import('./RawFollow.ts')).openRawFollow),
     },
   ],
   figures: [

@@ -1,11 +1,11 @@
-import type { OpenDurableStore } from '../DurableLoop.ts'
+import type { DurableStore } from '../DurableLoop.ts'
 import { filesChecksum, openRawLeader } from '../RawLeader.ts'
 import type { TodoArgs } from '../TodoRows.ts'
 
 /** The leader groups up to as many events into one transaction. */
 const groupMax = 1_000
 
-export const openRawDurable: OpenDurableStore = (directory) => {
+export const openRawDurable = (directory: string): Promise<DurableStore> => {
   const leader = openRawLeader(directory)
   let waiting: Array<TodoArgs> = []
   const flush = (): void => {

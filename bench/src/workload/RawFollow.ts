@@ -1,4 +1,5 @@
-import { type OpenFollowStores, nowNs } from '../FollowLoop.ts'
+import type { FollowStores } from '../FollowLoop.ts'
+import { machineNow } from '../MachineClock.ts'
 import { filesChecksum, openRawLeader } from '../RawLeader.ts'
 import { openRawTodos } from '../RawTodos.ts'
 import type { TodoArgs } from '../TodoRows.ts'
@@ -7,7 +8,7 @@ import type { TodoArgs } from '../TodoRows.ts'
 const groupMax = 1_000
 
 /** The statements of both sessions and of the leader one after the other in one thread. */
-export const openRawFollow: OpenFollowStores = (directory) => {
+export const openRawFollow = (directory: string): Promise<FollowStores> => {
   const leader = openRawLeader(directory)
   const follower = openRawTodos({ capture: true })
   let waiting: Array<TodoArgs> = []
@@ -23,15 +24,16 @@ export const openRawFollow: OpenFollowStores = (directory) => {
     for (const events of behind.splice(0)) follower.commit(events)
   }
   let count = 0
-  let [wanted, reached] = [Infinity, (_atNs: number): void => undefined]
+  let [wanted, reached] = [Infinity, (_atMs: number): void => undefined]
   return Promise.resolve({
+    now: machineNow,
     persisted: () => Promise.resolve(flush()),
     freeze: () => {
       isFrozen = true
       return () => {
         isFrozen = false
         follow()
-        reached(nowNs())
+        reached(machineNow())
       }
     },
     commit: (events) => {
@@ -39,7 +41,7 @@ export const openRawFollow: OpenFollowStores = (directory) => {
       count += events.length
       for (const event of events) waiting.push(event)
       if (waiting.length >= groupMax || count >= wanted) flush()
-      if (count >= wanted) reached(nowNs())
+      if (count >= wanted) reached(machineNow())
     },
     followed: (total) => new Promise<number>((resolve) => ([wanted, reached] = [total, resolve])),
     close: () => {

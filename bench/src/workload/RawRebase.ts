@@ -1,8 +1,8 @@
 import { filesChecksum, openRawLeader } from '../RawLeader.ts'
-import type { OpenRebaseStore } from '../RebaseLoop.ts'
+import type { RebaseStore } from '../RebaseLoop.ts'
 import type { TodoArgs } from '../TodoRows.ts'
 
-export const openRawRebase: OpenRebaseStore = (directory) => {
+export const openRawRebase = (directory: string): Promise<RebaseStore> => {
   const leader = openRawLeader(directory)
   let pending: Array<TodoArgs> = []
   return Promise.resolve({

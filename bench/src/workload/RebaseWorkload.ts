@@ -1,4 +1,6 @@
+import path from 'node:path'
 import { measureRebase } from '../RebaseLoop.ts'
+import { inScratchFolder, withScratchFolder } from '../ScratchFolder.ts'
 import type { Figure, Workload } from '../Workload.ts'
 
 const againstRaw = { against: 'raw', target: { of: 'cost', is: '<=', value: 3 } } as const
@@ -25,12 +27,19 @@ export const rebaseWorkload: Workload = {
     {
       name: 'headwater',
       engine: 'better-sqlite3',
-      run: async () => measureRebase((await import('./HeadwaterRebase.ts')).openHeadwaterRebase),
+      run: async () => {
+        const { openHeadwaterRebase } = await import('./HeadwaterRebase.ts')
+        const { nodePlace } = await import('../NodePlace.ts')
+        const { watchStateFile } = await import('../StateFile.ts')
+        return withScratchFolder((folder) =>
+          measureRebase(openHeadwaterRebase(nodePlace(folder), () => watchStateFile(path.join(folder, 'bench')))),
+        )
+      },
     },
     {
       name: 'raw',
       engine: 'better-sqlite3',
-      run: async () => measureRebase((await import('./RawRebase.ts')).openRawRebase),
+      run: async () => inScratchFolder(measureRebase, (await import('./RawRebase.ts')).openRawRebase),
     },
   ],
   figures: [

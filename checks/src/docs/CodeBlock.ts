@@ -5,6 +5,7 @@
  * | ------------------------------ | ------------------------------------------------------------------------------------------ |
  * | `ts`, `tsx`                    | compiles, behind the blocks before it, which it may build on                               |
  * | `ts run`                       | runs too; a line that ends with `// => value` answers that, one with `// throws Name` fails |
+ * | `ts title="name.ts"`           | a file of an app; compiles beside the page's other files (its last version, if there are several) |
  * | `ts file=path`                 | is that file (`EmbeddedSources.ts`)                                                         |
  * | `ts server`, `ts browser`      | compiles; `release:check` runs it                                                          |
  * | `json`                         | parses                                                                                     |
@@ -51,7 +52,11 @@ export const codeBlocks = (page: string, text: string): ReadonlyArray<CodeBlock>
 }
 
 export const isProgram = ({ language, flags }: CodeBlock): boolean =>
-  ['ts', 'tsx', 'js', 'jsx'].includes(language) && !flags.some((flag) => flag.startsWith('file='))
+  ['ts', 'tsx', 'js', 'jsx'].includes(language) && !flags.some((flag) => /^(file|title)=/.test(flag))
+
+/** Of a block that is a file of an app. */
+export const titleOf = ({ flags }: CodeBlock): string | undefined =>
+  flags.map((flag) => /^title="([^"]+)"$/.exec(flag)?.[1]).find((title) => title !== undefined)
 
 export const isRun = (block: CodeBlock): boolean => isProgram(block) && block.flags.includes('run')
 

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import path from 'node:path'
 import { CommandFailed, runNode } from '../workspace/Command.ts'
 import { readManifest, workspaceRoot } from '../workspace/Workspace.ts'
-import { isProgram, isRun, type CodeBlock } from './CodeBlock.ts'
+import { type CodeBlock, isProgram, isRun, placeOf, titleOf } from './CodeBlock.ts'
 import { contextExports, type PageProgram, pagePrograms, programText } from './PageProgram.ts'
 
 /** `checks` has every package of the workspace; what is written here imports as an app of theirs would. */
@@ -43,7 +43,7 @@ export const emptyCodeFolder = (): void => {
     lib: ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
     types: ['node', 'vite/client'],
   }
-  const config = { extends: '../../tsconfig.base.json', compilerOptions, include: ['*.ts', '*.tsx'] }
+  const config = { extends: '../../tsconfig.base.json', compilerOptions, include: ['**/*.ts', '**/*.tsx'] }
   writeFileSync(path.join(folder, 'tsconfig.json'), JSON.stringify(config))
 }
 
@@ -54,6 +54,14 @@ export const compileProblems = async (blocks: ReadonlyArray<CodeBlock>): Promise
     const text = textOf(program, false)
     texts.set(fileOf(program, ''), text)
     writeFileSync(path.join(folder, fileOf(program, '')), text)
+  }
+  for (const block of blocks) {
+    const title = titleOf(block)
+    if (title === undefined || !/\.tsx?$/.test(title)) continue
+    const file = `${block.page.replace(/\.mdx?$/, '').replaceAll(/\W+/g, '-')}/${title}`
+    mkdirSync(path.dirname(path.join(folder, file)), { recursive: true })
+    texts.set(file, `// ${placeOf(block)}\n${block.code}`)
+    writeFileSync(path.join(folder, file), texts.get(file)!)
   }
   const typescript = path.dirname(createRequire(import.meta.url).resolve('typescript/package.json'))
   const bin = readManifest(typescript).bin as Readonly<Record<string, string>>

@@ -86,24 +86,31 @@ const checkedLine = (line: string, block: CodeBlock, at: number): string => {
 class ImportList {
   readonly #named = new Map<string, Set<string>>()
   readonly #whole = new Set<string>()
+  readonly #declared = new Set<string>()
 
   /** The code without its imports, with as many lines. */
   takeFrom(code: string): string {
-    return code.replaceAll(/^import (?:type )?(?:[^'";]*? from )?'[^']+'(?: *\/\/.*)?$/gm, (line) => {
-      const statement = line.replace(/ *\/\/.*$/, '')
-      const blank = line.replaceAll(/[^\n]/g, '')
-      const [, type, names, specifier] = /^import (type )?\{([^}]*)\} from '([^']+)'$/.exec(statement) ?? []
-      // Files of the reader's own: the context has what they export.
-      if (specifier?.startsWith('./') === true) return blank
-      if (specifier === undefined) this.#whole.add(statement)
-      else
-        for (const name of names!
-          .split(',')
-          .map((each) => each.trim())
-          .filter((each) => each !== ''))
-          this.add(specifier, type === undefined ? name : `type ${name}`)
-      return blank
-    })
+    return code
+      .replaceAll(/^import (?:type )?(?:[^'";]*? from )?'[^']+'(?: *\/\/.*)?$/gm, (line) => {
+        const statement = line.replace(/ *\/\/.*$/, '')
+        const blank = line.replaceAll(/[^\n]/g, '')
+        const [, type, names, specifier] = /^import (type )?\{([^}]*)\} from '([^']+)'$/.exec(statement) ?? []
+        // Files of the reader's own: the context has what they export.
+        if (specifier?.startsWith('./') === true) return blank
+        if (specifier === undefined) this.#whole.add(statement)
+        else
+          for (const name of names!
+            .split(',')
+            .map((each) => each.trim())
+            .filter((each) => each !== ''))
+            this.add(specifier, type === undefined ? name : `type ${name}`)
+        return blank
+      })
+      .replaceAll(/^declare .*$/gm, (line) => {
+        // Stands at the head of a module only.
+        this.#declared.add(line)
+        return ''
+      })
   }
 
   add(specifier: string, name: string): void {
@@ -125,6 +132,6 @@ class ImportList {
     const named = [...this.#named].map(
       ([specifier, names]) => `import { ${[...names].join(', ')} } from '${specifier}'`,
     )
-    return [...this.#whole, ...named].join('\n')
+    return [...this.#whole, ...named, ...this.#declared].join('\n')
   }
 }

@@ -5,15 +5,21 @@ import { pathToFileURL } from 'node:url'
 
 const [scratch = '', ...files] = process.argv.slice(2)
 console.log = () => undefined
+let running = ''
+const report = (error: unknown): void => {
+  const { message, stack } = error instanceof Error ? error : new Error(String(error))
+  process.stdout.write(`PROBLEM ${JSON.stringify(`${path.basename(running)}: ${message}\n${stack}`)}\n`)
+}
+process.on('uncaughtException', report)
 for (const file of files) {
+  running = file
   const folder = path.join(scratch, path.basename(file))
   mkdirSync(folder, { recursive: true })
   process.chdir(folder)
   try {
     await import(pathToFileURL(file).href)
   } catch (error) {
-    const { message, stack } = error instanceof Error ? error : new Error(String(error))
-    process.stdout.write(`PROBLEM ${JSON.stringify(`${path.basename(file)}: ${message}\n${stack}`)}\n`)
+    report(error)
   }
 }
 // What a page leaves open ends with it.

@@ -27,7 +27,7 @@ Puts ${mutations.length} faults into copies of this checkout, one at a time, and
 
   --only NAMES  mutations to run, separated by commas (default all; --list has the names)
   --jobs N      copies that work side by side (default ${jobsDefault})
-  --write FILE  writes the table as a Markdown page, too
+  --write FILE  writes the table as a Markdown page, too; rows of mutations that did not run stay
   --list        names and files, and nothing is run
   --help
 

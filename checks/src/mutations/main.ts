@@ -1,7 +1,8 @@
 /** `pnpm check:mutations`: does a suite fail for each of the faults that a sync engine dies of? */
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { mutationHelp, type MutationOptions, MutationUsage, readMutationOptions } from './MutationOptions.ts'
-import { runMutations } from './MutationRun.ts'
+import { type MutationVerdict, runMutations } from './MutationRun.ts'
+import { mutations as allMutations } from './Mutations.ts'
 import { mutationPage, mutationTable, proofLine, verdictText } from './MutationTable.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -16,8 +17,15 @@ const check = async ({ mutations, jobs, writeTo }: MutationOptions): Promise<num
   })
   say(`\n${mutationTable(verdicts)}\n`)
   say(proofLine(verdicts))
-  if (writeTo !== undefined) writeFileSync(writeTo, mutationPage(verdicts))
+  if (writeTo !== undefined) writePage(writeTo, verdicts)
   return verdicts.every(({ outcome }) => outcome._tag === 'caught') ? 0 : 1
+}
+
+/** A page that is there keeps the rows of mutations that did not run. */
+const writePage = (file: string, verdicts: ReadonlyArray<MutationVerdict>): void => {
+  const present = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  const names = allMutations.map(({ name }) => name)
+  writeFileSync(file, mutationPage(verdicts, names, present))
 }
 
 const main = async (): Promise<number> => {

@@ -56,10 +56,10 @@ export const checkProject = async (
   return problems
 }
 
-/** A server is one that goes on until it is told to end. */
+/** A server says its address when it is ready, and goes on until it is told to end. */
 const runReadme = async (folder: string, { file, kind }: ReadmeProgram): Promise<void> => {
   if (kind === 'program') return void (await runNode([file], { cwd: folder, timeoutMs: 60_000 }))
-  const server = await startNode([file], { cwd: folder, ready: /\n/ })
+  const server = await startNode([file], { cwd: folder, ready: /^http:\S+$/m })
   const code = await server.end()
   if (code !== 0) throw new CommandFailed(file, `ended with ${code} on SIGTERM`)
 }

@@ -7,7 +7,7 @@ import type { PackedPackage } from './PackedPackage.ts'
  * How it is run, which the README says behind the block's language.
  *
  * - `ts`: to its end
- * - `ts server`: until it has said something, and is told to end
+ * - `ts server`: until it has said its address, and is told to end
  * - `ts browser`: not here
  */
 export type ReadmeKind = 'program' | 'server' | 'browser'

@@ -10,7 +10,8 @@
  * | `… /eventlog-v1.corrupt-*.db`   | an eventlog that could not be read, kept aside                          |
  *
  * `<store>` is the storeId with every upper-case letter written as `+` and its lower-case form, so that two ids that
- * differ in case are two folders on every file system; a name that Windows keeps for a device ends with `+`. `v1` is the format version: another one never meets these files.
+ * differ in case are two folders on every file system; a name that Windows keeps for a device ends with `+`. `v1` is the
+ * format version: another one never meets these files.
  */
 import { accessSync, constants, mkdirSync, realpathSync } from 'node:fs'
 import { join } from 'node:path'

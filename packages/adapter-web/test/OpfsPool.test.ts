@@ -132,6 +132,26 @@ test('a label is read back, and not when a byte of it is another', () => {
   expect(decodeLabel(bytes.subarray(0, 30))).toBeUndefined()
 })
 
+test('a label of which only a part arrives leaves the one before it', async () => {
+  const disk = new FaultyDisk()
+  const pool = await openPool(disk)
+  pool.create('a')
+  for (const [from, to] of ['ab', 'bc', 'cd'].map((names) => names.split('') as [string, string])) {
+    const before = disk.readFile('0.db')
+    pool.rename(from, to)
+    const after = disk.readFile('0.db')
+    const start = after.findIndex((byte, at) => byte !== before[at])
+    const end = after.findLastIndex((byte, at) => byte !== before[at])
+    for (let at = start; at <= end + 1; at++) {
+      const torn = disk.copy()
+      torn.writeFile('0.db', Uint8Array.from([...after.subarray(0, at), ...before.subarray(at)]))
+      // Its copy has not arrived: nobody waits for that.
+      torn.writeFile('0.journal', new Uint8Array())
+      expect([from, to], `byte ${at}`).toContain((await openPool(torn)).names.join())
+    }
+  }
+})
+
 test('files whose labels are all lost are kept: nobody takes them for free ones', async () => {
   const disk = await makeDisk()
   const nonsense = new Uint8Array(labelAreaBytes).fill(9)

@@ -10,7 +10,7 @@
  * | a body that breaks off, or is none of a shape          | `Unreachable`, `ProtocolError`                            |
  */
 import { type HttpConnection, brokenOff, reasonOf, sendRaw, unreachable } from '@headwater/backend-http/connection'
-import { ProtocolError, SyncBackendError, type SyncBackendReason, TimedOut, Unreachable } from '@headwater/core/backend'
+import { ProtocolError, SyncBackendError, type SyncBackendReason, TimedOut } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 
 export interface ShapeFetchOptions {
@@ -33,7 +33,8 @@ export const makeShapeFetch = (options: ShapeFetchOptions): typeof globalThis.fe
     const isStream = url.searchParams.get('live_sse') === 'true'
     const ended = new AbortController()
     const signal = AbortSignal.any([ended.signal, ...(init?.signal ? [init.signal] : [])])
-    // Requests that are fetched ahead are dropped when they turn out not to be needed.
+    // Requests that are fetched ahead are dropped when they turn out not to be needed. A stream is not: Electric's client
+    // ends that of a page that is hidden, which may be the one that syncs for others.
     const isMeant = (): boolean => !closed.aborted && (isStream || init?.signal?.aborted !== true)
     let failure: SyncBackendError | undefined
     const fail = (reason: SyncBackendReason): SyncBackendError => {
@@ -63,7 +64,7 @@ export const makeShapeFetch = (options: ShapeFetchOptions): typeof globalThis.fe
     if (response.status === 409) return response
     if (!response.ok) throw fail(await reasonOf(response))
     if (response.body === null) return response
-    const body = isStream ? streamBody(options, response.body, fail, signal) : wholeBody(options, response.body, fail)
+    const body = isStream ? streamBody(options, response.body, fail) : wholeBody(options, response.body, fail)
     return new Response(body, { status: response.status, headers: response.headers })
   }
 }
@@ -80,18 +81,14 @@ const streamBody = (
   options: ShapeFetchOptions,
   body: ReadableStream<Uint8Array>,
   fail: Fail,
-  signal: AbortSignal,
 ): ReadableStream<Uint8Array> => {
   const { connection, mayRead } = options
-  let [isFirst, isOver] = [true, false]
-  // Electric's client ends the stream of a page that is hidden and does not say so; but that page may sync for others.
-  signal.addEventListener('abort', () => isOver || fail(new Unreachable({ detail: 'the stream was ended' })))
+  let isFirst = true
   return watched(body, async (read) => {
     await mayRead()
     const limitMs = isFirst ? connection.firstByteMs : 2 * connection.heartbeatMs
     const chunk = await within(read(), limitMs, () => fail(late(options, isFirst, limitMs)), fail)
     isFirst = false
-    isOver = chunk === undefined
     return chunk
   })
 }

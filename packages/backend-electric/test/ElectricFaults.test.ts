@@ -381,6 +381,35 @@ test('a reader that stands still in a live stream holds a page or two, however m
   )
 })
 
+test('one transaction that is larger than a page, as an import makes it, arrives by an event stream', async () => {
+  const storeId = newStore()
+  await run(
+    Effect.gen(function* () {
+      const writer = yield* world.client(storeId)
+      const reader = yield* world.client(storeId, { live: 'sse' }, 'client-b')
+      const log = eventsAfter(root, 12, { argsJson: JSON.stringify('x'.repeat(1_000_000)) })
+      yield* writer.pushAll(log.slice(0, 1))
+      const following = yield* follow(reader.live())
+      yield* following.until(() => following.events().length === 1)
+      yield* until(() => world.electric.waiting() > 0)
+      const rows = log.slice(1).map((event) => ({ ...event, storeId, mark: 'import' }))
+      yield* Effect.promise(() =>
+        world.sql(
+          `WITH rows AS (
+             INSERT INTO headwater_events (store_id, seq, event_id, parent_seq, parent_id, name, args, client_id, session_id, created_at, mark)
+             SELECT "storeId", global, id, "parentGlobal", "parentId", name, "argsJson", "clientId", "sessionId", "createdAt", mark
+             FROM json_to_recordset($1) AS r ("storeId" text, global int8, id text, "parentGlobal" int8, "parentId" text, name text,
+               "argsJson" text, "clientId" text, "sessionId" text, "createdAt" float8, mark text))
+           UPDATE headwater_stores SET head = $2, head_id = $3 WHERE store_id = $4`,
+          [JSON.stringify(rows), log.length, log.at(-1)!.id, storeId],
+        ),
+      )
+      yield* following.until(() => following.events().length === log.length)
+      expectLog(following.events(), log)
+    }),
+  )
+})
+
 test('a reader that leaves frees its connection to Electric', async () => {
   const storeId = newStore()
   await run(

@@ -2,12 +2,12 @@
  * Answers that no Electric of ours would give, put on the way between the real server and the client: each is a typed
  * failure or does no harm, nothing wrong is handed on, and without it the client has everything.
  */
-import type { SyncBackendReason } from '@headwater/core/backend'
+import type { PullRequest, SyncBackendReason } from '@headwater/core/backend'
 import { type PostgresFixture, postgresFixture } from '@headwater/testkit/postgres'
 import * as Effect from 'effect/Effect'
 import * as Stream from 'effect/Stream'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { eventsAfter, expectLog, expectTrue, root } from '../../testkit/src/SyncBackendFixture.ts'
+import { endOf, eventsAfter, expectLog, expectTrue, root } from '../../testkit/src/SyncBackendFixture.ts'
 import { again } from '../../testkit/src/SyncBackendReconnect.ts'
 import { type ElectricWorld, electricWorld, run } from './ElectricWorld.ts'
 
@@ -81,7 +81,7 @@ const withTampered = (
   work: (
     read: Effect.Effect<{ readonly count: number; readonly reason: SyncBackendReason | undefined }>,
   ) => Effect.Effect<void>,
-  isLive = false,
+  timeout = 10_000,
 ): Promise<void> =>
   run(
     Effect.gen(function* () {
@@ -96,13 +96,19 @@ const withTampered = (
         const response = await fetch(input, init)
         return isTampering && url.pathname.endsWith('/shape') ? tamper(response, url, nth++) : response
       }
-      const options = { fetch: fetchTampered, live: 'poll', timeout: 500, heartbeat: 600, lag: 200 } as const
+      const options = { fetch: fetchTampered, live: 'poll', timeout, lag: 200 } as const
       const reader = yield* world.client(storeId, options, 'client-b')
-      const request = { backendId: reader.info.backendId, after: root, cursor: null, isLive }
+      const request = { backendId: reader.info.backendId, after: root, cursor: null, isLive: false }
+      let stored: Pick<PullRequest, 'after' | 'cursor'> = { after: root, cursor: null }
       const read = Effect.gen(function* () {
         const got: Array<(typeof log)[number] & { readonly syncMetadataJson: string | null }> = []
         const pages = reader.backend.pull(request).pipe(
-          Stream.tap(({ events }) => Effect.sync(() => got.push(...events))),
+          Stream.tap(({ events, cursor }) =>
+            Effect.sync(() => {
+              got.push(...events)
+              if (events.length > 0) stored = { after: endOf(got), cursor }
+            }),
+          ),
           Stream.takeUntil(({ isCaughtUp }) => isCaughtUp),
         )
         const result = yield* Effect.result(Stream.runDrain(pages))
@@ -113,6 +119,14 @@ const withTampered = (
       yield* work(read)
       isTampering = false
       expectLog(yield* again(reader.log()), log)
+      // What was stored is a place to read on from.
+      const { backendId } = reader.info
+      const rest = yield* Stream.runCollect(reader.backend.pull({ backendId, ...stored, isLive: false }))
+      expectLog(
+        rest.flatMap(({ events }) => [...events]),
+        log.slice(stored.after.global),
+        stored.after,
+      )
     }),
   )
 
@@ -141,8 +155,6 @@ describe('a failure that says what it is', () => {
     ['502', 'Unavailable', answer(502, '<html>')],
     ['503', 'Unavailable', answer(503, '', { 'retry-after': '7' })],
     ['504', 'TimedOut', answer(504, '')],
-    ['none at all', 'TimedOut', () => new Promise<Response>(() => undefined)],
-    ['one whose body never ends', 'TimedOut', () => new Response(new ReadableStream(), { headers: electricHeaders })],
   ])('%s: %s', (_, tag, tamper) =>
     withTampered(tamper, (read) =>
       Effect.map(read, ({ reason }) => {
@@ -150,6 +162,13 @@ describe('a failure that says what it is', () => {
         if (tag === 'RateLimited' || _ === '503') expect(reason).toMatchObject({ retryAfterMs: 7_000 })
       }),
     ),
+  )
+
+  test.each<readonly [string, Tamper]>([
+    ['none at all', () => new Promise<Response>(() => undefined)],
+    ['one whose body never ends', () => new Response(new ReadableStream(), { headers: electricHeaders })],
+  ])('%s: TimedOut', (_, tamper) =>
+    withTampered(tamper, (read) => Effect.map(read, ({ reason }) => expect(reason?._tag).toBe('TimedOut')), 500),
   )
 })
 
@@ -176,7 +195,14 @@ describe('harmless: everything arrives once, in order', () => {
       'an event of other contents than its append',
       withRows((row) => (row['seq'] === '20' ? { ...row, parent_id: 'forged' } : row)),
     ],
-    ['a mark of another append', withRows((row) => ({ ...row, mark: 'forged' }))],
+    [
+      'marks of another append',
+      withMessages((messages, nth) =>
+        messages.map((message) =>
+          nth === 1 && message.value ? { ...message, value: { ...message.value, mark: 'forged' } } : message,
+        ),
+      ),
+    ],
     [
       'another handle in the middle',
       (response, _, nth) => {

@@ -5,8 +5,9 @@
 import { ShapeStream, isChangeMessage, isControlMessage } from '@electric-sql/client'
 import { type ElectricFixture, electricFixture } from '@headwater/testkit/electric'
 import { type PostgresFixture, postgresFixture, runSql } from '@headwater/testkit/postgres'
+import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { type RecordedExchange, recordedTable, recordings } from './Recording.ts'
+import { type RecordedExchange, type RecordedMessage, recordedTable, recordings } from './Recording.ts'
 import { Replay } from './Replay.ts'
 
 // Generous: other work may share the machine.
@@ -33,7 +34,11 @@ const start = async (shuffleSeed?: number) => {
   const shuffle = shuffleSeed === undefined ? {} : { shuffleSeed }
   const electric = await electricFixture({ databaseUrl, pollMs, chunkBytes, ...shuffle })
   open.push(electric)
-  return { electric, sql: (text: string, values: ReadonlyArray<unknown> = []) => runSql(databaseUrl, text, values) }
+  return {
+    electric,
+    databaseUrl,
+    sql: (text: string, values: ReadonlyArray<unknown> = []) => runSql(databaseUrl, text, values),
+  }
 }
 
 const exchangesOf = (name: string): ReadonlyArray<RecordedExchange> =>
@@ -125,6 +130,54 @@ describe.each(['long-poll', 'sse'])('the real client by %s', (mode) => {
     expect(rest.slice(0, news)).toEqual([...rowsOf(181, 183), 'must-refetch'])
     expect(rest.slice(news).toSorted(bySeq)).toEqual(rowsOf(1, 3))
   })
+})
+
+test('a snapshot and the log behind it have every row once, whoever writes meanwhile', async () => {
+  const { electric, sql, databaseUrl } = await start()
+  const insert = `INSERT INTO headwater_events SELECT $1, g, g - 1, g::text, 'n', '{}', 'c', 's', g FROM generate_series($2::bigint, $3::bigint) g`
+  const read = async (store: string, params: Record<string, string>) => {
+    const query = new URLSearchParams({
+      table: 'headwater_events',
+      where: 'store_id = $1',
+      'params[1]': store,
+      ...params,
+    })
+    return fetch(`${electric.url}/v1/shape?${query.toString()}`)
+  }
+  const all = async (store: string): Promise<ReadonlyArray<string>> => {
+    const keys: Array<string> = []
+    for (let place: Record<string, string> = { offset: '-1' }; ;) {
+      const response = await read(store, place)
+      const messages = (await response.json()) as ReadonlyArray<RecordedMessage>
+      keys.push(...messages.flatMap(({ value }) => (value?.['seq'] === undefined ? [] : [value['seq'] ?? ''])))
+      if (response.headers.has('electric-up-to-date')) return keys.toSorted((a, b) => Number(a) - Number(b))
+      place = {
+        handle: response.headers.get('electric-handle') ?? '',
+        offset: response.headers.get('electric-offset') ?? '',
+      }
+    }
+  }
+  // The table is published with the first shape, which waits for who writes to it.
+  await all('first')
+  let [inSnapshot, inLog] = [0, 0]
+  for (let round = 0; round < 30; round += 1) {
+    const store = `s${round}`
+    const writing = new pg.Client({ connectionString: databaseUrl })
+    await writing.connect()
+    await writing.query('BEGIN')
+    // Begun before the snapshot and committed behind it; and one that is in it, and on its way through the slot.
+    await writing.query(insert, [store, 1, 2])
+    await sql(insert, [store, 3, 4])
+    const first = await read(store, { offset: '-1' })
+    const shown = ((await first.json()) as ReadonlyArray<RecordedMessage>).flatMap(({ value }) => value?.['seq'] ?? [])
+    await writing.query('COMMIT')
+    await writing.end()
+    await electric.caughtUp()
+    expect(await all(store)).toEqual(['1', '2', '3', '4'])
+    inSnapshot += shown.length
+    inLog += 4 - shown.length
+  }
+  expect([inSnapshot, inLog]).toEqual([60, 60])
 })
 
 const bySeq = (a: string, b: string): number => Number(a.split('"')[1]) - Number(b.split('"')[1])

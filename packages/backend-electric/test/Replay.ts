@@ -91,6 +91,7 @@ export class Replay {
       if (isEnd || index > reading.length) break
       place = { handle: answer.headers['electric-handle'] ?? '', offset: answer.headers['electric-offset'] ?? '' }
     }
+    this.#names.meet(reading.at(-1)!.response, answers.at(-1)!)
     for (const [index, { step, response }] of reading.entries()) {
       const isLast = index === reading.length - 1
       const answer = answers.at(isLast ? -1 : Math.min(index, Math.max(0, answers.length - 2)))!

@@ -48,11 +48,30 @@ test('what it cannot do is one clear line and exit code 2', async () => {
     [['--host', '0.0.0.0'], /listens on loopback only/],
     [['--token', ''], /a token must not be empty/],
     [['--database', 'postgres://localhost/x'], /give --data or --database, not both/],
+    [['--electric', 'http://localhost:3000'], /--electric needs --database/],
   ]
   const ends = await Promise.all(wrong.map(([args]) => start('--data', folder, ...args).ended))
   for (const [index, { code, stderr }] of ends.entries()) {
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
     expect(stderr).toMatch(wrong[index]?.[1] ?? /./)
+  }
+})
+
+test('an Electric that makes no sense is found out before anything is opened', async () => {
+  const database = 'postgres://user:hunter2@127.0.0.1:1/x'
+  const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+    [['--database', database, '--electric', 'localhost'], /address of Electric must look like http:\/\/localhost:3000/],
+    [['--database', database, '--electric', 'ftp://localhost'], /address of Electric must look like/],
+    [
+      ['--database', database, '--database', `${database}2`, '--electric', 'http://localhost:3000'],
+      /from one PostgreSQL/,
+    ],
+  ]
+  for (const [args, expected] of wrong) {
+    const { code, stderr } = await start(...args).ended
+    expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
+    expect(stderr).toMatch(expected)
+    expect(stderr).not.toContain('hunter2')
   }
 })
 

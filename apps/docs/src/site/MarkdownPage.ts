@@ -29,8 +29,15 @@ export const markdownPage = (text: string, file: string, slug: string, targets: 
   const body = outsideCode(rest, (part) =>
     withLinks(withDiagrams(part, file, targets), (target) => siteLink(target, file, slug, targets)),
   )
-  return { title: plainText(heading), description: descriptionOf(rest), body: body.trim() }
+  // Comments are for those who write: MDX takes none.
+  return {
+    title: plainText(heading),
+    description: descriptionOf(rest),
+    body: outsideCode(body, withoutComments).trim(),
+  }
 }
+
+const withoutComments = (text: string): string => text.replaceAll(/<!--[^]*?-->\n*/g, '')
 
 const outsideCode = (text: string, change: (part: string) => string): string => {
   let at = 0

@@ -56,7 +56,9 @@ const contentFile = ({ file, slug, label }: SitePage, slugOf: (file: string) => 
   const text = file.startsWith(apiFolder) ? readFileSync(path.join(workspaceRoot, file), 'utf8') : readText(file)
   const name = `${slug === '' ? 'index' : slug}${path.extname(file)}`
   // A page that only the site has brings its own frontmatter.
-  if (text.startsWith('---\n')) return { name, text }
+  const [own] = /^---\n[^]*?\n---\n/.exec(text) ?? []
+  if (own !== undefined)
+    return { name, text: own + markdownPage(text.slice(own.length), file, slug, { slugOf, read: readText }).body }
   const { title, description, body } = markdownPage(text, file, slug, { slugOf, read: readText })
   const sidebar = label === undefined ? {} : { sidebar: { label } }
   // Made by a program, or nothing that somebody looks for by its words.

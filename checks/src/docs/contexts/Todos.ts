@@ -9,6 +9,8 @@ export {
   createStore,
   defineEvent,
   defineSchema,
+  type EventInput,
+  formatPosition,
   importStore,
   inspectStore,
   or,
@@ -47,6 +49,10 @@ export const openClient = (): Promise<Store> =>
   createStore({ schema, storeId: 'demo', adapter: memoryAdapter(), backend })
 export const store = await openClient()
 export const directory = './data'
+/** Everybody has what everybody has committed. */
 export const synced = async (...stores: ReadonlyArray<Store>): Promise<void> => {
   for (const each of stores) await each.until(({ isSynced }) => isSynced)
+  const head = (): number => backend.log('demo').length
+  for (const each of stores)
+    await each.until(({ isSynced, session }) => isSynced && session.settledHead.global === head())
 }

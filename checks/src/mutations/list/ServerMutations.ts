@@ -130,7 +130,7 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     name: 'postgres-wakes-nobody-elsewhere',
     why: 'what one device commits shows on another server only when it looks by itself',
     file: `${server}/PostgresLogStorage.ts`,
-    find: `            news.tell(request.storeId)\n`,
+    find: `          news.get(placement.database.id)?.tell(request.storeId)\n`,
     replace: ``,
     caughtBy: { file: postgres, test: 'readers on another server are told by NOTIFY' },
   },

@@ -154,4 +154,15 @@ export const sessionMutations: ReadonlyArray<Mutation> = [
     replace: ``,
     caughtBy: { file: engine, test: 'in a session, before its leader has the event' },
   },
+  {
+    name: 'commits-sent-in-a-later-task',
+    why: 'what an app commits while its tab is being closed is lost',
+    file: `${session}/PushQueue.ts`,
+    find: `  session.environment.microtask(() => {`,
+    replace: `  session.environment.defer(() => {`,
+    caughtBy: {
+      file: 'packages/adapter-web/test/Tabs.test.ts',
+      test: 'what a tab commits the moment it is hidden, on its way to another page, reaches the leader',
+    },
+  },
 ]

@@ -10,6 +10,7 @@ import {
   type StoreStatus,
   table,
 } from '@headwater/core'
+import { Unavailable } from '@headwater/core/backend'
 import { SqliteError } from '@headwater/core/sqlite'
 import { type MemoryBackend, memoryBackend } from '@headwater/testkit'
 import { eventlogName, stateName } from '../../../src/OpfsLeaderStorage.ts'
@@ -333,6 +334,25 @@ test('without OPFS a store is in memory, works, syncs, and the status says so', 
   equal(again.status.leader.term > firstTerm, true, 'a term that rises')
   await again.close()
 })
+
+/** Longer than any test. **Units** ms. */
+const never = 600_000
+
+for (const [what, tell] of [
+  ['back in the network', () => dispatchEvent(new Event('online'))],
+  ['shown again', () => document.dispatchEvent(new Event('visibilitychange'))],
+] as const)
+  test(`a page that is ${what} tries at once what a backend has put off`, async () => {
+    const backend = memoryBackend()
+    const store = await open(`store-${++stores}`, backend)
+    await untilSynced(store)
+    backend.failNext('push', new Unavailable({ detail: 'come back later', retryAfterMs: never }))
+    await add(store, 0, 1)
+    await until(store, () => store.status.backend.error !== null)
+    tell()
+    await untilSynced(store)
+    await store.close()
+  })
 
 exposePageSuite(suite)
 

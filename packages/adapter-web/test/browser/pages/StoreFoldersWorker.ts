@@ -81,6 +81,36 @@ serveSuite(async ({ test }) => {
     while ((await foldersOf(storeId)) !== '2') await new Promise((resolve) => setTimeout(resolve, 10))
   })
 
+  test('what a leader that wakes up commits while its files are read is in the copy, or the copy is read again', async () => {
+    const storeId = `store-${++stores}`
+    const hanging = await open(storeId, false)
+    const old = logOf(hanging)
+    commit(old, 20)
+    const original = Object.getOwnPropertyDescriptor(FileSystemFileHandle.prototype, 'getFile')!
+    // Between the log's two files, so that neither of them has it when it is read.
+    let before = ''
+    let hasCommitted = false
+    const getFile = function (this: FileSystemFileHandle): Promise<File> {
+      if (!hasCommitted && before.startsWith('0.')) {
+        hasCommitted = true
+        commit(old, 1)
+        if (before === '0.db') old.exec('PRAGMA wal_checkpoint(TRUNCATE)')
+      }
+      before = this.name
+      return (original.value as typeof getFile).call(this)
+    }
+    Object.defineProperty(FileSystemFileHandle.prototype, 'getFile', { ...original, value: getFile })
+    let pool: OpfsPool
+    try {
+      pool = await open(storeId, true)
+    } finally {
+      Object.defineProperty(FileSystemFileHandle.prototype, 'getFile', original)
+    }
+    const log = logOf(pool)
+    check(hasCommitted && count(log) === 21, `${count(log)} events in the copy`)
+    for (const each of [log, pool, old, hanging]) each.close()
+  })
+
   test('a copy that was interrupted counts for nothing', async () => {
     const storeId = `store-${++stores}`
     const first = await open(storeId, false)

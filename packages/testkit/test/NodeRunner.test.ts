@@ -16,7 +16,7 @@ const runNodeTest = async (file: string): Promise<string> => {
 }
 
 /** The package of an import that is no file of ours, and no example in a comment. */
-const bareImport = /^(?! \*).*?(?:from|import) '((?:@[^/']+\/)?[^./'][^/']*)[^']*'/gm
+const bareImport = /^(?! \*).*?(?:from |import |import\()'((?:@[^/']+\/)?[^./'][^/']*)[^']*'/gm
 
 const count = (tap: string, name: string): number => Number(new RegExp(`^# ${name} (\\d+)$`, 'm').exec(tap)?.[1])
 
@@ -48,7 +48,9 @@ test('what is published imports no test runner, and nothing else that its users 
   const { dependencies, peerDependencies } = JSON.parse(
     readFileSync(join(import.meta.dirname, '../package.json'), 'utf8'),
   )
-  const installed = Object.keys({ ...dependencies, ...peerDependencies })
+  // Types of a peer come with no import.
+  const isTypes = (name: string): boolean => name.startsWith('@types/')
+  const installed = Object.keys({ ...dependencies, ...peerDependencies }).filter((name) => !isTypes(name))
   expect(installed).not.toContain('vitest')
   expect([...imported].filter((name) => !name.startsWith('node:')).toSorted()).toEqual(installed.toSorted())
   expect([...imported]).not.toContain('node:test')

@@ -37,6 +37,7 @@ export default defineConfig({
     starlight({
       title: 'Headwater',
       description: 'A local-first data layer for TypeScript: typed events, real SQLite, sync through your own server.',
+      favicon: '/favicon.svg',
       customCss: ['./src/styles/site.css'],
       components: { Footer: './src/components/Footer.astro' },
       credits: false,

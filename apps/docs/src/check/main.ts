@@ -12,6 +12,7 @@ import { withRegistry } from '@headwater/checks/release/LocalRegistry'
 import { buildWorkspace, packAll } from '@headwater/checks/release/PackedPackage'
 import { makeRunFolder, makeSubfolder } from '@headwater/checks/workspace/RunFolder'
 import { launchChromium, makeProfile } from '@headwater/testkit/browser'
+import { apiNameProblems } from './ApiCheck.ts'
 import { astro, siteFolder } from './Astro.ts'
 import { checkSearch, pageProblems } from './PageCheck.ts'
 import { checkPlayground } from './PlaygroundCheck.ts'
@@ -26,6 +27,7 @@ const started = performance.now()
 const problems: Array<string> = []
 
 const checkSite = async (): Promise<void> => {
+  problems.push(...apiNameProblems())
   await astro(['build'])
   const dist = path.join(siteFolder, 'dist')
   const files = new Set(globSync('**/*', { cwd: dist }).map((file) => file.replaceAll(path.sep, '/')))

@@ -2,7 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { publishedPackages, workspaceRoot } from '@headwater/checks/workspace/Workspace'
-import { apiFolder, apiPages } from '../api/ApiPages.ts'
+import { apiPages } from '../api/ApiPages.ts'
 import { markdownPage } from './MarkdownPage.ts'
 import { homePage, missingPage, type SitePage, siteSections, type SiteSection } from './SiteMap.ts'
 import { sourceSlug, sourceText } from './SourcePage.ts'
@@ -28,12 +28,14 @@ export const sections = (): ReadonlyArray<SiteSection> =>
         name: manifest.name,
       }))
       .filter(({ file }) => existsSync(path.join(workspaceRoot, file))),
-    api: apiPages(),
+    api: apiPages().map(({ slug, title }) => ({ file: slug, slug, label: title })),
   })
 
 /** **Shape**  pages by address, each once; then what they link to of the source. */
 export const siteContent = (): ReadonlyArray<ContentFile> => {
-  const pages = [homePage, missingPage, ...sections().flatMap((section) => section.pages)]
+  const pages = [homePage, missingPage, ...sections().flatMap((section) => section.pages)].filter(
+    ({ slug }) => !slug.startsWith('api/'),
+  )
   const slugs = new Map(pages.map(({ file, slug }) => [file, slug]))
   const linked = new Set<string>()
   const slugOf = (file: string): string | undefined => {
@@ -49,11 +51,18 @@ export const siteContent = (): ReadonlyArray<ContentFile> => {
     name: `${sourceSlug(file)}.md`,
     text: withFrontmatter({ title: file, pagefind: false, tableOfContents: false }, sourceText(workspaceRoot, file)),
   }))
-  return [...own, ...sources]
+  const api = apiPages().map(({ slug, title, description, body }) => ({
+    name: `${slug}.md`,
+    text: withFrontmatter(
+      { title, description, sidebar: { label: title }, tableOfContents: { maxHeadingLevel: 3 } },
+      body,
+    ),
+  }))
+  return [...own, ...api, ...sources]
 }
 
 const contentFile = ({ file, slug, label }: SitePage, slugOf: (file: string) => string | undefined): ContentFile => {
-  const text = file.startsWith(apiFolder) ? readFileSync(path.join(workspaceRoot, file), 'utf8') : readText(file)
+  const text = readText(file)
   const name = `${slug === '' ? 'index' : slug}${path.extname(file)}`
   // A page that only the site has brings its own frontmatter.
   const [own] = /^---\n[^]*?\n---\n/.exec(text) ?? []

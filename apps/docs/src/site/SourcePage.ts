@@ -2,8 +2,9 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 
-/** Address of a file or folder of the source. A dot at a segment's start would be no page's name. */
-export const sourceSlug = (file: string): string => `source/${file.replaceAll(/(^|\/)\./g, '$1dot-')}`.toLowerCase()
+/** Address of a file or folder of the source: Astro leaves dots out of addresses. */
+export const sourceSlug = (file: string): string =>
+  `source/${file.replaceAll(/(^|\/)\./g, '$1').replaceAll('.', '-')}`.toLowerCase()
 
 const languageOf: Readonly<Record<string, string>> = {
   '.ts': 'ts',

@@ -41,11 +41,15 @@ export const logDiagram = (rows: ReadonlyArray<DiagramRow>): string => {
 
 const rowParts = ({ title, text, events, skip = 0 }: DiagramRow, top: number): string => {
   const first = left + skip * (boxWidth + gap)
-  const last = first + events.length * (boxWidth + gap)
-  const line = `<path d="M${left - 8} ${top + 17}H${last - gap}" stroke="currentColor" stroke-opacity=".35" fill="none"/>`
+  // Between the boxes, not behind them: they are translucent, so that they suit any page.
+  const line = events
+    .slice(1)
+    .map((_, at) => `M${first + (at + 1) * (boxWidth + gap) - gap} ${top + boxHeight / 2}h${gap}`)
+    .join('')
+  const path = line === '' ? '' : `<path d="${line}" stroke="currentColor" stroke-opacity=".5" fill="none"/>`
   const head = `<text class="hw-title" x="0" y="${top + 16}">${escape(title)}</text>`
   const below = text === undefined ? '' : `<text class="hw-small" x="0" y="${top + 33}">${escape(text)}</text>`
-  return [line, head, below, ...events.map((event, at) => eventParts(event, first + at * (boxWidth + gap), top))]
+  return [path, head, below, ...events.map((event, at) => eventParts(event, first + at * (boxWidth + gap), top))]
     .filter((part) => part !== '')
     .join('\n')
 }

@@ -41,6 +41,11 @@ export default defineConfig({
       customCss: ['./src/styles/site.css'],
       components: { Footer: './src/components/Footer.astro' },
       credits: false,
+      // Lines of up to 120 characters, on pages and phones that have room for fewer.
+      expressiveCode: {
+        defaultProps: { wrap: true },
+        styleOverrides: { codeFontSize: '0.8125rem', codeLineHeight: '1.6' },
+      },
       disable404Route: true,
       sidebar: sections().map(({ label, pages, isCollapsed = false }) => ({
         label,

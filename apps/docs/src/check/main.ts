@@ -28,7 +28,8 @@ const problems: Array<string> = []
 
 const checkSite = async (): Promise<void> => {
   problems.push(...apiNameProblems())
-  await astro(['build'])
+  // What Astro keeps of pages may name styles of another configuration.
+  await astro(['build', '--force'])
   const dist = path.join(siteFolder, 'dist')
   const files = new Set(globSync('**/*', { cwd: dist }).map((file) => file.replaceAll(path.sep, '/')))
   const pages = builtPages(dist)

@@ -20,6 +20,11 @@ test('the first heading is the title, the first paragraph the description', () =
   expect(body).toContain('One [word](../../guides/queries/)')
 })
 
+test('a description is as many sentences as fit', () => {
+  const { description } = page(`# A\n\nFirst _one_. Second one. ${'And a very long one '.repeat(9)}.`)
+  expect(description).toBe('First one. Second one.')
+})
+
 test('links lead to pages, and what is not there is only its text', () => {
   const { body } = page(
     '# A\n\n[a](../queries.md#live) [b](../../packages/core) [`c`](gone.ts) [d](#here) [e](https://f.example) [g](../../README.md)',

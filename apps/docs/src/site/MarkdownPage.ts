@@ -19,6 +19,9 @@ export interface MarkdownPage {
 /** Fenced code: nothing in it is a link or a heading. */
 const fences = /^(`{3,})[^\n]*\n[^]*?^\1`*$/gm
 
+/** What search engines and lists show of a description. **Units**  characters. */
+const descriptionLengthMax = 160
+
 /** **Shape**  `file`: from the root of the repository; `slug`: the page's own address. */
 export const markdownPage = (text: string, file: string, slug: string, targets: LinkTargets): MarkdownPage => {
   const [, heading = path.posix.basename(file), rest = ''] = /^# (.+)\n([^]*)$/.exec(text) ?? [
@@ -39,7 +42,8 @@ export const markdownPage = (text: string, file: string, slug: string, targets: 
 
 const withoutComments = (text: string): string => text.replaceAll(/<!--[^]*?-->\n*/g, '')
 
-const outsideCode = (text: string, change: (part: string) => string): string => {
+/** The text with everything changed that is not in a fenced block. */
+export const outsideCode = (text: string, change: (part: string) => string): string => {
   let at = 0
   let changed = ''
   for (const { 0: fence, index } of text.matchAll(fences)) {
@@ -86,11 +90,18 @@ const descriptionOf = (text: string): string => {
     .split(/\n{2,}/)
     .map((part) => part.trim())
     .find((part) => /^[\w`*[“"]/.test(part))
-  return plainText((paragraph ?? '').replaceAll(/\s+/g, ' '))
+  const sentences = plainText((paragraph ?? '').replaceAll(/\s+/g, ' ')).split(/(?<=[.?!]) (?=[A-Z“])/)
+  return sentences
+    .slice(1)
+    .reduce(
+      (text, sentence) => (text.length + sentence.length < descriptionLengthMax ? `${text} ${sentence}` : text),
+      sentences[0] ?? '',
+    )
 }
 
 const plainText = (text: string): string =>
   text
     .replaceAll(/\[((?:[^[\]]|\[[^\]]*\])*)\]\([^)]*\)/g, '$1')
     .replaceAll(/[`*]/g, '')
+    .replaceAll(/\b_(\w[^_]*)_\b/g, '$1')
     .trim()

@@ -1,5 +1,6 @@
 /** The site for programs that read text: each page as Markdown, and `llms.txt`, which says what there is. */
 import { getCollection } from 'astro:content'
+import { outsideCode } from './MarkdownPage.ts'
 import type { SiteSection } from './SiteMap.ts'
 
 /** Put here by `astro.config.ts`. */
@@ -16,13 +17,16 @@ export interface DocsEntry {
 export const sitePages = async (): Promise<ReadonlyArray<DocsEntry>> =>
   ((await getCollection('docs')) as ReadonlyArray<DocsEntry>).filter(({ id }) => id !== '404')
 
-/** Links lead to the Markdown of other pages; components of the first page are left out. */
+/** Links lead to the Markdown of other pages, pictures are what they show in words, components of the first page are left out. */
 export const pageMarkdown = ({ data, body = '' }: DocsEntry): string =>
-  `# ${data.title}\n\n${body
+  `# ${data.title}\n\n${outsideCode(body, plainMarkdown).trim()}\n`
+
+const plainMarkdown = (text: string): string =>
+  text
     .replaceAll(/^import .*\n/gm, '')
-    .replaceAll(/<\/?[A-Z]\w*[^>]*>\n?/g, '')
+    .replaceAll(/^<[A-Z]\w*[^>]*\/>\n+/gm, '')
+    .replaceAll(/<figure class="diagram"><svg role="img" aria-label="([^"]*)".*<\/figure>/g, '(Picture: $1.)')
     .replaceAll(/\]\((\.{1,2}\/[^)#]*\/)(#[^)]*)?\)/g, ']($1index.md$2)')
-    .trim()}\n`
 
 /** **Source** llmstxt.org: a title, a summary, then sections of links. */
 export const llmsText = async (): Promise<string> => {

@@ -91,12 +91,9 @@ const descriptionOf = (text: string): string => {
     .map((part) => part.trim())
     .find((part) => /^[\w`*[“"]/.test(part))
   const sentences = plainText((paragraph ?? '').replaceAll(/\s+/g, ' ')).split(/(?<=[.?!]) (?=[A-Z“])/)
-  return sentences
-    .slice(1)
-    .reduce(
-      (text, sentence) => (text.length + sentence.length < descriptionLengthMax ? `${text} ${sentence}` : text),
-      sentences[0] ?? '',
-    )
+  const lengths = sentences.map((_, at) => sentences.slice(0, at + 1).join(' ').length)
+  const fitting = lengths.filter((length) => length <= descriptionLengthMax).length
+  return sentences.slice(0, Math.max(1, fitting)).join(' ')
 }
 
 const plainText = (text: string): string =>

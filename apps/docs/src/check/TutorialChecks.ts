@@ -94,8 +94,8 @@ export const tutorialChecks: Readonly<Record<string, (world: TutorialWorld) => P
     await rename(page, 'milk', 'oat milk')
     await add(page, 'apples')
     await rename(other, 'milk', 'soy milk')
-    await status(page, '2 waiting for the server')
-    await status(other, '1 waiting for the server')
+    await status(page, 'Saved here, 2 waiting for the server')
+    await status(other, 'Saved here, 1 waiting for the server')
     await reader.start(command)
     for (const window of [page, other]) {
       await status(window, 'Saved everywhere')
@@ -128,10 +128,11 @@ export const tutorialChecks: Readonly<Record<string, (world: TutorialWorld) => P
     await page.reload()
     await shows(page, 'apples')
     await add(page, 'pears')
+    await status(page, 'Saved here, 1 waiting for the server')
     await page.close()
     const again = await open(own, reader.url('4173'))
     await shows(again, 'pears')
-    await status(again, '1 waiting for the server')
+    await status(again, 'Saved here, 1 waiting for the server')
     for (const command of commands) await reader.start(command)
     await status(again, 'Saved everywhere')
     const { other } = windows as { readonly other: Page }

@@ -227,8 +227,8 @@ describe('harmless: everything arrives once, in order', () => {
       answer(409, '[{"headers":{"control":"must-refetch"}}]', { 'content-type': 'application/json' }),
     ],
     [
-      'a place beyond the shape',
-      answer(409, '[{"headers":{"control":"must-refetch"}}]', { 'content-type': 'application/json' }),
+      'a place that the shape does not have',
+      answer(410, '{"error":{"tag":"PlaceUnknown","message":"read it from another place"}}'),
     ],
     [
       'an up-to-date that is none',

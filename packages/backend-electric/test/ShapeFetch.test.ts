@@ -39,6 +39,7 @@ const openStream = async (options: { readonly live?: 'auto' | 'sse'; readonly fi
     connection,
     closed: closed.signal,
     onFailure: (reason) => void failures.push(reason),
+    onTrouble: () => undefined,
     mayRead: () => Promise.resolve(),
   })
   const url = `${connection.base}/shape?offset=0_inf&handle=1-1&live=true&live_sse=true`

@@ -19,7 +19,7 @@ let world: ElectricWorld
 beforeAll(async () => {
   postgres = await postgresFixture({ isReplicated: true })
   // Small chunks: what is done to one answer is done in the middle of a reading.
-  world = await electricWorld(postgres, { electric: { chunkBytes: 2_000 } })
+  world = await electricWorld(postgres, { electric: { chunkBytes: 5_000 } })
 })
 afterAll(async () => {
   await world.close()

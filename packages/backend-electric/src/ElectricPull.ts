@@ -11,8 +11,8 @@
  * | read  | takes the shape's next batch. A doubt (ShapeLog.ts) goes back to check, and from there on by pages            |
  *
  * What that costs the server: a look at the head and at one row for every pull and for every chunk (10 MB) of a first
- * reading, and pages only for who has lost its place in the
- * shape: after it was dropped (a migration, a lost disk of Electric's), or where its rows came too disordered to be kept.
+ * reading, and pages only for who has lost its place in the shape: after it was dropped (a migration, a lost disk of
+ * Electric's), or where its rows came too disordered to be kept.
  *
  * Electric follows the database by some milliseconds. An event that is known to be acknowledged (the check, this client's
  * own pushes) and does not come for longer than `lag` is fetched in pages, and a live pull then ends as `Unavailable`, so
@@ -36,7 +36,8 @@ import * as Option from 'effect/Option'
 import type * as Scope from 'effect/Scope'
 import * as Stream from 'effect/Stream'
 import { type ShapePlace, readCursor } from './ElectricCursor.ts'
-import { type ShapeBatch, type ShapeDoubt, ShapeLog } from './ShapeLog.ts'
+import type { ShapeBatch, ShapeDoubt } from './ShapeBatch.ts'
+import { ShapeLog } from './ShapeLog.ts'
 import { type ShapeReader, openShapeReader } from './ShapeReader.ts'
 
 /** One is common: a shape was dropped. Several in a row are a cache that serves old answers, or another database. */
@@ -123,6 +124,7 @@ const check = (state: PullState): Effect.Effect<Outcome, SyncBackendError> =>
     state.reader?.close()
     const info = yield* pingAt(connection.http, { ...log.end, backendId })
     connection.told.headGlobal = info.head.global
+    state.isLagging &&= log.end.after.global < info.head.global
     state.doubts += 1
     if (state.doubts > doubtsMax) {
       const detail = `Electric's shape of this store is of no use: ${state.trouble}`

@@ -5,6 +5,7 @@
  * | What happens                                           | Is                                                        |
  * | ------------------------------------------------------ | --------------------------------------------------------- |
  * | 2xx, 409 (`must-refetch`)                              | handed on to Electric's client                            |
+ * | 410, the shape lacks the place                         | trouble: it is read from another                          |
  * | any other status                                       | as the table "Status codes" of the protocol says          |
  * | no answer, or silence in its body                      | `TimedOut`; of a stream's first bytes: no streams for a while |
  * | a body that breaks off, or is none of a shape          | `Unreachable`, `ProtocolError`                            |
@@ -16,6 +17,8 @@ import * as Effect from 'effect/Effect'
 export interface ShapeFetchOptions {
   readonly connection: HttpConnection
   readonly onFailure: (reason: SyncBackendReason) => void
+  /** The shape cannot be read on from here, and nobody failed. */
+  readonly onTrouble: (detail: string) => void
   /** Aborted when nobody reads any more. */
   readonly closed: AbortSignal
   /** When the next bytes of an event stream may be read: not while its reader has enough to do. */
@@ -62,7 +65,9 @@ export const makeShapeFetch = (options: ShapeFetchOptions): typeof globalThis.fe
       throw fail(error instanceof SyncBackendError ? error.reason : unreachable(error))
     })
     if (response.status === 409) return response
-    if (!response.ok) throw fail(await reasonOf(response))
+    const reason = response.ok ? undefined : await reasonOf(response)
+    if (response.status === 410 && isMeant()) options.onTrouble('Electric does not have this place in the shape')
+    if (reason !== undefined) throw fail(reason)
     if (response.body === null) return response
     const body = isStream ? streamBody(options, response.body, fail) : wholeBody(options, response.body, fail)
     return new Response(body, { status: response.status, headers: response.headers })

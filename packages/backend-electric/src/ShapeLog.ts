@@ -21,53 +21,13 @@
  * | up-to-date with a number missing        | a doubt               |                                                      |
  * | another id at the head of the database  | a doubt               |                                                      |
  */
-import {
-  type BackendPosition,
-  type PulledEvent,
-  eventSizeBytes,
-  pageBytesMax,
-  pageEventsMax,
-} from '@headwater/core/backend'
+import { type BackendPosition, eventSizeBytes, pageBytesMax, pageEventsMax } from '@headwater/core/backend'
 import { type ShapePlace, cursorText } from './ElectricCursor.ts'
+import type { ShapeBatch, ShapeChange, ShapeDoubt, ShapeMalformed, ShapePage } from './ShapeBatch.ts'
 import { type ShapeRow, type ShapeValues, globalOf, readRow, sizeOf } from './ShapeRow.ts'
 
 /** 16 million characters, 32 MB at most: a few of Electric's chunks. Beyond that the server's pages are cheaper. */
 export const waitingMax = 16 * 1024 * 1024
-
-/** What one answer of Electric's, or one part of an event stream, says. */
-export interface ShapeBatch {
-  readonly changes: ReadonlyArray<ShapeChange>
-  /** Behind its last message; `undefined` if nothing in it says where that is. */
-  readonly place: ShapePlace | undefined
-  readonly isUpToDate: boolean
-  /** Why it cannot be read on from here; `undefined` if it can. */
-  readonly trouble: string | undefined
-}
-
-export interface ShapeChange {
-  readonly operation: 'insert' | 'update' | 'delete'
-  readonly values: ShapeValues
-}
-
-/** A page, but for the log's id. */
-export interface ShapePage {
-  readonly events: ReadonlyArray<PulledEvent>
-  readonly cursor: string | null
-  readonly head: BackendPosition
-  readonly isCaughtUp: boolean
-}
-
-/** The shape and the log may be different things: only the database knows. */
-export interface ShapeDoubt {
-  readonly _tag: 'ShapeDoubt'
-  readonly detail: string
-}
-
-/** What no shape of ours says. */
-export interface ShapeMalformed {
-  readonly _tag: 'ShapeMalformed'
-  readonly detail: string
-}
 
 export interface ShapeLogStart {
   readonly storeId: string
@@ -148,7 +108,6 @@ export class ShapeLog {
       const trouble = this.#takeChange(change)
       if (trouble !== undefined) return trouble
     }
-    if (this.#waitingSize > this.#waitingMax) return doubt('too many rows wait for earlier ones')
     return this.#follow(batch.isUpToDate)
   }
 
@@ -194,7 +153,7 @@ export class ShapeLog {
     // One event of what is known to be there is kept back, so that the page that is caught up is not empty.
     const until = isUpToDate ? Infinity : this.#head.global - 1
     const rows: Array<ShapeRow> = []
-    let { global, eventId } = this.#delivered
+    let [{ global, eventId }, waitingSize] = [this.#delivered, this.#waitingSize]
     for (;;) {
       const values = global < until ? this.#waiting.get(global + 1) : undefined
       if (values === undefined) break
@@ -204,8 +163,10 @@ export class ShapeLog {
       ;({ global, id: eventId } = row.event)
       if (global === this.#head.global && eventId !== this.#head.eventId) return doubt(`another event at e${global}`)
       rows.push(row)
+      waitingSize -= sizeOf(values)
     }
     this.#ready = rows
+    if (waitingSize > this.#waitingMax) return doubt('too many rows wait for earlier ones')
     const isGap = isUpToDate && this.#waiting.size > rows.length
     return isGap ? doubt(`e${global + 1} is missing in the shape`) : undefined
   }

@@ -10,7 +10,7 @@ import {
 } from '@headwater/core/backend'
 import type { ShapePlace } from './ElectricCursor.ts'
 import { makeShapeFetch } from './ShapeFetch.ts'
-import type { ShapeBatch, ShapeChange } from './ShapeLog.ts'
+import type { ShapeBatch, ShapeChange } from './ShapeBatch.ts'
 import { type ShapeValues, sizeOf } from './ShapeRow.ts'
 
 export interface ShapeReaderOptions {
@@ -54,13 +54,23 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
     closing.abort()
     settle()
   }
+  const giveUp = (trouble: string): void => {
+    arrived.push({ batch: { changes: [], place: undefined, isUpToDate: false, trouble }, done: () => undefined })
+    fail(new Unavailable({ detail: trouble }))
+  }
   const unread = makeUnread()
   const stream = new ShapeStream<ShapeValues>({
     url: `${connection.base}/shape`,
     ...(typeof from === 'string' ? { offset: from } : { handle: from.handle, offset: from.offset as Offset }),
     liveSse: isSse,
     signal: closing.signal,
-    fetchClient: makeShapeFetch({ connection, closed: closing.signal, onFailure: fail, mayRead: unread.room }),
+    fetchClient: makeShapeFetch({
+      connection,
+      closed: closing.signal,
+      onFailure: fail,
+      onTrouble: giveUp,
+      mayRead: unread.room,
+    }),
     // Trying again is the engine's: it knows the durable position, and tells the app.
     backoffOptions: { initialDelay: 100, maxDelay: 1_000, multiplier: 2, maxRetries: 0 },
     // Time limits are in ShapeFetch.ts.
@@ -89,13 +99,7 @@ export const openShapeReader = (options: ShapeReaderOptions): ShapeReader => {
         settle()
       })
     },
-    (error) => {
-      if (!isStuck(error)) return fail(reasonOfStream(error))
-      const trouble = firstLineOf(error)
-      arrived.push({ batch: { changes: [], place: undefined, isUpToDate: false, trouble }, done: () => undefined })
-      failure = new SyncBackendError({ operation: 'pull', reason: new Unavailable({ detail: trouble }) })
-      settle()
-    },
+    (error) => (isStuck(error) ? giveUp(firstLineOf(error)) : fail(reasonOfStream(error))),
   )
   return {
     next: () => {

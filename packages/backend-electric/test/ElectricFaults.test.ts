@@ -115,6 +115,27 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
     )
   })
 
+  test('or are behind a client, as after a lost disk of Electric: the rest comes in pages, and what is new live', async () => {
+    const storeId = newStore()
+    await run(
+      Effect.gen(function* () {
+        const a = yield* world.client(storeId, { live })
+        const log = eventsAfter(root, 6)
+        yield* a.pushAll(log.slice(0, 2))
+        const { cursor } = (yield* a.pages()).at(-1)!
+        yield* a.pushAll(log.slice(2, 4))
+        const ahead = cursor?.replace(/[^/]*$/, '99999999999_0') ?? null
+        const after = positionOf(log[1]!)
+        const request = { backendId: a.info.backendId, after, cursor: ahead, isLive: true }
+        const following = yield* follow(a.backend.pull(request))
+        yield* following.until(() => following.events().length >= 2)
+        yield* a.pushAll(log.slice(4))
+        yield* following.until(() => following.events().length >= 4)
+        expectLog(following.events(), log.slice(2), after)
+      }),
+    )
+  })
+
   test('by TRUNCATE: the log is another one, and the stream says so', async () => {
     const world = await makeWorld()
     await run(

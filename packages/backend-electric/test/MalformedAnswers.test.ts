@@ -19,7 +19,7 @@ let world: ElectricWorld
 beforeAll(async () => {
   postgres = await postgresFixture({ isReplicated: true })
   // Small chunks: what is done to one answer is done in the middle of a reading.
-  world = await electricWorld(postgres, { electric: { chunkBytes: 2_000 } })
+  world = await electricWorld(postgres, { electric: { chunkBytes: 5_000 } })
 })
 afterAll(async () => {
   await world.close()
@@ -227,8 +227,8 @@ describe('harmless: everything arrives once, in order', () => {
       answer(409, '[{"headers":{"control":"must-refetch"}}]', { 'content-type': 'application/json' }),
     ],
     [
-      'a place beyond the shape',
-      answer(409, '[{"headers":{"control":"must-refetch"}}]', { 'content-type': 'application/json' }),
+      'a place that the shape does not have',
+      answer(410, '{"error":{"tag":"PlaceUnknown","message":"read it from another place"}}'),
     ],
     [
       'an up-to-date that is none',

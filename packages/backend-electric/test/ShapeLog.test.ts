@@ -6,7 +6,8 @@ import { type BackendEvent, type BackendPosition, eventSizeBytes, pageBytesMax }
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type ElectricCursor, type ShapePlace, cursorText, readCursor } from '../src/ElectricCursor.ts'
-import { type ShapeBatch, type ShapeChange, ShapeLog, type ShapePage } from '../src/ShapeLog.ts'
+import type { ShapeBatch, ShapeChange, ShapePage } from '../src/ShapeBatch.ts'
+import { ShapeLog } from '../src/ShapeLog.ts'
 import type { ShapeValues } from '../src/ShapeRow.ts'
 
 const storeId = 'store'

@@ -64,6 +64,7 @@ export const reasonOfBody = ({ error }: ErrorBody, fromHeaderMs?: number): SyncB
     case 'RateLimited':
       return new RateLimited(delay)
     case 'Internal':
+    case 'PlaceUnknown':
     case 'Unavailable':
       return new Unavailable({ detail: error.message, ...delay })
     case 'MalformedRequest':

@@ -52,6 +52,7 @@
  * | 405    | `MethodNotAllowed` |                         | `ProtocolError`                |
  * | 409    | `BackendReset`     | `expected, received`    | `BackendReset`                 |
  * | 409    | `HistoryChanged`   | `headGlobal`            | `HistoryChanged` (not of a push) |
+ * | 410    | `PlaceUnknown`     |                         | starts over (of a shape only)  |
  * | 413    | `BatchTooLarge`    |                         | `BatchTooLarge`                |
  * | 429    | `RateLimited`      | `retryAfterMs`?         | `RateLimited`                  |
  * | 500    | `Internal`         |                         | `Unavailable`                  |
@@ -81,7 +82,7 @@
  * | From Electric                                   | The client gets                                                  |
  * | ----------------------------------------------- | ---------------------------------------------------------------- |
  * | 200, 304, 409 (`must-refetch`)                  | the same, with Electric's own headers                            |
- * | 400, the offset is beyond the shape             | 409 `must-refetch`: it has to start over                         |
+ * | 400, the offset is beyond the shape             | 410 `PlaceUnknown`: the shape is still this one, its end is not  |
  * | 429                                             | 429 `RateLimited`                                                |
  * | any other status, no answer, none of Electric's | 503 `Unavailable`; the reason is in the server's log             |
  *
@@ -221,6 +222,7 @@ export const ErrorTag = Schema.Literals([
   'MethodNotAllowed',
   'BackendReset',
   'HistoryChanged',
+  'PlaceUnknown',
   'BatchTooLarge',
   'RateLimited',
   'Internal',
@@ -254,6 +256,7 @@ export const statusOf: Readonly<Record<ErrorTag, number>> = {
   MethodNotAllowed: 405,
   BackendReset: 409,
   HistoryChanged: 409,
+  PlaceUnknown: 410,
   BatchTooLarge: 413,
   RateLimited: 429,
   Internal: 500,

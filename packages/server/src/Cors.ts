@@ -6,17 +6,20 @@ export type CorsOrigins = '*' | ReadonlyArray<string>
 /** A day: browsers cap it themselves (Chromium at two hours). */
 const preflightSeconds = 86_400
 
-/** The headers that let the page of this request read the answer; none without CORS or for another origin. */
+const exposed = [protocolHeader, 'retry-after', 'date', ...shapeHeaders].join(', ')
+
+/**
+ * The headers that let the page of this request read the answer. They are the same whether a page asks or not, but for the
+ * origin, which `vary` names: a cache may keep the answer for either.
+ */
 export const corsHeaders = (request: Request, origins: CorsOrigins | undefined): ReadonlyArray<[string, string]> => {
+  if (origins === undefined) return []
+  const expose: [string, string] = ['access-control-expose-headers', exposed]
+  if (origins === '*') return [['access-control-allow-origin', '*'], expose]
   const origin = request.headers.get('origin')
-  if (origins === undefined || origin === null) return []
   const vary: [string, string] = ['vary', 'origin']
-  if (origins !== '*' && !origins.includes(origin)) return [vary]
-  return [
-    vary,
-    ['access-control-allow-origin', origins === '*' ? '*' : origin],
-    ['access-control-expose-headers', [protocolHeader, 'retry-after', 'date', ...shapeHeaders].join(', ')],
-  ]
+  if (origin === null || !origins.includes(origin)) return [vary]
+  return [vary, ['access-control-allow-origin', origin], expose]
 }
 
 /** The answer to a preflight, `undefined` for any other request. */

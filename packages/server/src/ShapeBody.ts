@@ -19,10 +19,14 @@ export const withHeartbeats = (
   { heartbeatMs, ending }: ShapeBodyOptions,
 ): ReadableStream<Uint8Array> => {
   const reader = body.getReader()
-  const ended = new Promise<'end'>((resolve) => {
-    if (ending.aborted) resolve('end')
-    ending.addEventListener('abort', () => resolve('end'), { once: true })
-  })
+  const ended = Promise.withResolvers<'end'>()
+  const end = (): void => ended.resolve('end')
+  if (ending.aborted) end()
+  ending.addEventListener('abort', end)
+  const leave = (reason?: unknown): Promise<void> => {
+    ending.removeEventListener('abort', end)
+    return reader.cancel(reason)
+  }
   let reading: ReturnType<typeof reader.read> | undefined
   let [isOpened, isBetweenMessages] = [false, true]
   return new ReadableStream<Uint8Array>(
@@ -34,11 +38,11 @@ export const withHeartbeats = (
         }
         for (;;) {
           reading ??= reader.read()
-          const said = await firstOf(reading, ended, heartbeatMs)
+          const said = await firstOf(reading, ended.promise, heartbeatMs)
           if (said === 'silence' && !isBetweenMessages) continue
           if (said === 'silence') return controller.enqueue(heartbeat)
           if (said === 'end' || said.done) {
-            await reader.cancel().catch(() => undefined)
+            await leave().catch(() => undefined)
             return controller.close()
           }
           reading = undefined
@@ -46,7 +50,7 @@ export const withHeartbeats = (
           return controller.enqueue(said.value)
         }
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel: leave,
     },
     { highWaterMark: 0 },
   )

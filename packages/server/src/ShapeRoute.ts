@@ -25,6 +25,10 @@ const passedHeaders = ['content-type', 'etag', ...shapeHeaders]
 
 /** Electric holds a live request for 20 s, and a first one for as long as its snapshot takes to begin. */
 const answerMs = 45_000
+/** Timers do not count further, and no stream of Electric's lasts longer than a minute. */
+const leftMsMax = 2 ** 31 - 1
+/** A reader that did not wait for its answer, which nobody will see: as nginx writes it down. */
+const leftStatus = 499
 /** When clients come back whom Electric did not tell when. */
 const retryMs = 1_000
 
@@ -50,11 +54,14 @@ export const shapeRoute = (
     const asked = readShapeRequest(url.searchParams)
     if (asked instanceof ShapeWidened) return yield* refused(server, request, storeId, principal, asked)
     if (asked instanceof ServerFailure) return yield* asked
-    const ending = endingOf(server, request, principal)
+    const leftMs = principal.expiresAtMs === undefined ? Infinity : principal.expiresAtMs - Date.now()
+    if (leftMs <= 0) return yield* expired()
+    const ending = endingOf(server, request, leftMs)
     const target = electric.shapeUrl(storeId, asked)
     const upstream = yield* askElectric(server, electric, target, request, ending)
     const live = asked.get('live') === 'true' ? (asked.get('live_sse') === 'true' ? 'sse' : 'poll') : 'none'
     const fields = { operation: 'shape', storeId, principal: principal.id, live }
+    if (upstream.status === leftStatus) return { response: upstream, fields }
     if (upstream.status === 409) return { response: yield* answerWith(server, electric, upstream, ending), fields }
     if (upstream.status === 200 || upstream.status === 304) {
       const missing = missingOf(upstream)
@@ -62,7 +69,7 @@ export const shapeRoute = (
         return yield* misplaced(server, `${upstream.status} without ${missing} from ${electric.name}`)
       return { response: yield* answerWith(server, electric, upstream, ending), fields }
     }
-    return yield* failedBy(server, electric, upstream, fields)
+    return yield* failedBy(server, electric, upstream)
   }).pipe(Effect.withSpan('headwater.shape', { attributes: { storeId } }))
 
 const refused = (
@@ -82,11 +89,14 @@ const refused = (
 }
 
 /** When nobody may or wants to read on: the reader has gone, the server stops, the token ends. */
-const endingOf = ({ stopping }: ShapeContext, request: Request, { expiresAtMs }: Principal): AbortSignal => {
+const endingOf = ({ stopping }: ShapeContext, request: Request, leftMs: number): AbortSignal => {
   const signals = [request.signal, stopping]
-  if (expiresAtMs !== undefined) signals.push(AbortSignal.timeout(Math.max(0, expiresAtMs - Date.now())))
+  if (leftMs !== Infinity) signals.push(AbortSignal.timeout(Math.min(Math.ceil(leftMs), leftMsMax)))
   return AbortSignal.any(signals)
 }
+
+const expired = (): ServerFailure =>
+  new ServerFailure({ tag: 'Unauthorized', detail: 'the token of this request has expired' })
 
 const askElectric = (
   server: ShapeContext,
@@ -111,24 +121,20 @@ const askElectric = (
         redirect: 'manual',
         signal: asking.signal,
       }),
-    catch: (error) => {
-      if (server.stopping.aborted) return stoppingFailure()
-      return away(server, `Electric at ${electric.name} cannot be reached: ${electric.said(textOf(error))}`)
-    },
+    catch: (error) => error,
   }).pipe(
-    Effect.timeoutOrElse({
-      duration: answerMs,
-      orElse: () => {
-        giveUp()
-        return Effect.fail(away(server, `Electric at ${electric.name} did not answer within ${answerMs} ms`))
-      },
+    Effect.timeoutOrElse({ duration: answerMs, orElse: () => Effect.fail(new Error(`no answer in ${answerMs} ms`)) }),
+    Effect.catch((error): Effect.Effect<Response, ServerFailure> => {
+      giveUp()
+      if (server.stopping.aborted) return Effect.fail(stoppingFailure())
+      if (request.signal.aborted) return Effect.succeed(new Response(null, { status: leftStatus }))
+      if (ending.aborted) return Effect.fail(expired())
+      return Effect.fail(
+        away(server, `Electric at ${electric.name} cannot be reached: ${electric.said(textOf(error))}`),
+      )
     }),
-    // From here on the body's reader ends it: a stream is to end well.
-    Effect.tap((response) =>
-      Effect.sync(() => {
-        if (isEventStream(response)) ending.removeEventListener('abort', giveUp)
-      }),
-    ),
+    // From here on it ends with its body, which is its reader's; a stream is to end well.
+    Effect.ensuring(Effect.sync(() => ending.removeEventListener('abort', giveUp))),
   )
 }
 
@@ -166,12 +172,16 @@ const failedBy = (
   server: ShapeContext,
   electric: ElectricService,
   upstream: Response,
-  fields: Answer['fields'],
-): Effect.Effect<Answer, ServerFailure> =>
+): Effect.Effect<never, ServerFailure> =>
   Effect.gen(function* () {
     const { status } = upstream
     const text = yield* Effect.promise(() => upstream.text().catch(() => ''))
-    if (status === 400 && isBeyond(text)) return { response: mustRefetch(), fields }
+    if (status === 400 && isBeyond(text)) {
+      return yield* new ServerFailure({
+        tag: 'PlaceUnknown',
+        detail: 'Electric does not have this place in the shape; read it from another',
+      })
+    }
     const seconds = Number(upstream.headers.get('retry-after') ?? '')
     const retryAfterMs = Number.isFinite(seconds) && seconds > 0 ? seconds * 1000 : retryMs
     if (status === 429) {
@@ -195,12 +205,6 @@ const failedBy = (
 /** A place that this shape does not have: it is another one than the reader's, or lost its end. */
 const isBeyond = (text: string): boolean => fieldOf(text, /"offset":\s*\[\s*"out of bounds/)
 const fieldOf = (text: string, pattern: RegExp): boolean => pattern.test(text)
-
-const mustRefetch = (): Response =>
-  Response.json([{ headers: { control: 'must-refetch' } }], {
-    status: 409,
-    headers: { 'cache-control': 'private, no-store, no-transform' },
-  })
 
 /** Logged, because the operator can do something about it. */
 const away = ({ log }: ShapeContext, detail: string, retryAfterMs: number = retryMs): ServerFailure => {

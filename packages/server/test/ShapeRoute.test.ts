@@ -234,6 +234,15 @@ describe('what comes back', () => {
     expect(refused.headers.get('cache-control')).toBe('no-store, no-transform')
   })
 
+  test('what a cache keeps is fit for web pages too, whoever asked first', async () => {
+    const electric = await upstream()
+    const everywhere = proxy({ url: electric.url, caching: 'shared' }, { cors: '*' })
+    const first = await everywhere.handle(shape('offset=-1'))
+    expect([first.headers.get('access-control-allow-origin'), first.headers.get('vary')]).toEqual(['*', null])
+    const some = proxy({ url: electric.url, caching: 'shared' }, { cors: ['https://app.example.com'] })
+    expect((await some.handle(shape('offset=-1'))).headers.get('vary')).toBe('origin')
+  })
+
   test('a web page may read what its client needs', async () => {
     const electric = await upstream()
     const { handle } = proxy({ url: electric.url }, { cors: ['https://app.example.com'] })
@@ -266,12 +275,11 @@ describe('what comes back', () => {
     expect(await response.json()).toEqual([{ headers: { control: 'must-refetch' } }])
   })
 
-  test('a place beyond the shape is must-refetch too', async () => {
+  test('a place beyond the shape is told apart: the shape is still the same', async () => {
     const body = { message: 'Invalid request', errors: { offset: ['out of bounds for this shape'] } }
     const electric = await upstream((_, response) => response.writeHead(400).end(JSON.stringify(body)))
     const response = await proxy({ url: electric.url }).handle(shape('offset=9_9&handle=1-2'))
-    expect(response.status).toBe(409)
-    expect(await response.json()).toEqual([{ headers: { control: 'must-refetch' } }])
+    expect(await errorOf(response)).toEqual([410, 'PlaceUnknown'])
   })
 })
 
@@ -407,6 +415,36 @@ describe('event streams', () => {
     await reader.read()
     await reader.cancel()
     await vi.waitUntil(isCut, { timeout: 30_000 })
+  })
+
+  test('a long poll whose reader leaves is no failure of Electric; one whose token ends is told so', async () => {
+    const held: Array<ServerResponse> = []
+    const electric = await upstream((_, response) => void held.push(response))
+    const query = 'offset=0_0&handle=1-2&live=true'
+    const leaving = new AbortController()
+    const { handle, records } = proxy({ url: electric.url })
+    const answering = handle(new Request(shape(query), { signal: leaving.signal }))
+    await vi.waitUntil(() => held.length === 1, { timeout: 30_000 })
+    leaving.abort()
+    expect((await answering).status).toBe(499)
+    await vi.waitUntil(() => held[0]?.destroyed, { timeout: 30_000 })
+    expect(records.map(({ level, event }) => [level, event])).toEqual([['info', 'request']])
+    const soon = proxy({ url: electric.url }, { authorize: () => ({ id: 'me', expiresAtMs: Date.now() + 50 }) })
+    expect(await errorOf(await soon.handle(shape(query)))).toEqual([401, 'Unauthorized'])
+    const past = proxy({ url: electric.url }, { authorize: () => ({ id: 'me', expiresAtMs: Date.now() - 1 }) })
+    expect(await errorOf(await past.handle(shape(query)))).toEqual([401, 'Unauthorized'])
+    expect([...soon.records, ...past.records].filter(({ event }) => event === 'failed')).toEqual([])
+  })
+
+  test('a token of many weeks does not end a stream at once', async () => {
+    const yearMs = 365 * 24 * 3_600_000
+    const { reader } = await streaming(['data: 1\n\n'], {
+      authorize: () => ({ id: 'me', expiresAtMs: Date.now() + yearMs + 0.5 }),
+    })
+    let text = ''
+    while (!text.includes('data: 1')) text += (await reader.read()).value ?? ''
+    expect((await reader.read()).value).toBe(heartbeat)
+    await reader.cancel()
   })
 
   test('a stream ends with its token, and when the server stops', async () => {

@@ -64,8 +64,8 @@ export const electricMutations: ReadonlyArray<Mutation> = [
     name: 'shape-waits-without-bound',
     why: 'a snapshot in great disorder is kept in memory as a whole',
     file: `${electric}/ShapeLog.ts`,
-    find: `if (this.#waitingSize > this.#waitingMax) return doubt(`,
-    replace: `if (this.#waitingSize > Infinity) return doubt(`,
+    find: `if (waitingSize > this.#waitingMax) return doubt(`,
+    replace: `if (waitingSize > Infinity) return doubt(`,
     caughtBy: { file: log, test: 'rows that wait for others are bounded' },
   },
   {

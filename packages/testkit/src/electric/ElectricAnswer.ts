@@ -18,6 +18,7 @@
  * **Source**  recorded answers of Electric 1.7.12, which `packages/backend-electric/test/recordings` has.
  */
 import { type ElectricOffset, isBefore, offsetText, readOffset } from './ElectricOffset.ts'
+import { type ElectricQuery, readQuery } from './ElectricQuery.ts'
 import type { ElectricShape, ShapePart } from './ElectricShape.ts'
 import type { ElectricShapes } from './ElectricShapes.ts'
 import { type ShapeErrors, readDefinition } from './ShapeDefinition.ts'
@@ -58,17 +59,6 @@ const lifetimes = {
   movedMeanwhile: 'public, max-age=1, must-revalidate',
 } as const
 
-/** What a request asks for, once it makes sense. */
-interface ShapeQuery {
-  readonly offset: ElectricOffset | '-1' | 'now'
-  readonly asked: string
-  readonly handle: string | undefined
-  readonly isLive: boolean
-  readonly isStream: boolean
-  readonly cursor: string | undefined
-  readonly ifNoneMatch: string | undefined
-}
-
 /** Answers one request. `signal`: the reader has gone, or the server stops. */
 export const answerShape = async (
   context: ElectricContext,
@@ -90,25 +80,6 @@ export const answerShape = async (
   return answerFrom(context, shape, read, signal)
 }
 
-const readQuery = (
-  query: URLSearchParams,
-  ifNoneMatch: string | undefined,
-): ShapeQuery | { readonly errors: ShapeErrors } => {
-  const asked = query.get('offset') ?? ''
-  const [isLive, isStream] = [query.get('live') === 'true', query.get('live_sse') === 'true']
-  const handle = query.get('handle') ?? undefined
-  if ((query.get('table') ?? '') === '') return { errors: { table: ["can't be blank"] } }
-  if (asked === '') return { errors: { offset: ["can't be blank"] } }
-  const offset = asked === '-1' || asked === 'now' ? asked : readOffset(asked)
-  if (offset === undefined) return { errors: { offset: ['has invalid format'] } }
-  if (isStream && !isLive) return { errors: { live_sse: ["can't be true unless live is also true"] } }
-  if (isLive && offset === '-1') return { errors: { live: ["can't be true when offset == -1"] } }
-  if (typeof offset !== 'string' && handle === undefined) {
-    return { errors: { handle: ["can't be blank when offset != -1"] } }
-  }
-  return { offset, asked, handle, isLive, isStream, cursor: query.get('cursor') ?? undefined, ifNoneMatch }
-}
-
 const unknownTable = (named: string): string => {
   const [schema, name] = named.includes('.') ? named.split('.') : ['public', named]
   return `Table "${schema}"."${name}" does not exist. If the table name contains capitals or special characters you must quote it.`
@@ -128,7 +99,7 @@ const isDatabaseThere = async ({ shapes, databaseMs }: ElectricContext, signal: 
 const answerFrom = async (
   context: ElectricContext,
   shape: ElectricShape,
-  query: ShapeQuery,
+  query: ElectricQuery,
   signal: AbortSignal,
 ): Promise<ElectricAnswer> => {
   const { offset } = query
@@ -156,7 +127,7 @@ const upToDate = (lsn: bigint): string =>
 const partAnswer = (
   context: ElectricContext,
   shape: ElectricShape,
-  query: ShapeQuery,
+  query: ElectricQuery,
   kind: 'first' | 'catchUp' | 'poll',
   part: ShapePart,
   hasData = true,
@@ -193,7 +164,7 @@ const placeHeaders = (
 })
 
 /** Seconds since 2024-10-09, rounded to a long poll's length; another one than was sent. */
-const nextCursor = ({ pollMs }: ElectricContext, { cursor }: ShapeQuery): string => {
+const nextCursor = ({ pollMs }: ElectricContext, { cursor }: ElectricQuery): string => {
   const stepSeconds = Math.max(1, Math.round(pollMs / 1000))
   const seconds = Math.floor((Date.now() - Date.UTC(2024, 9, 9)) / 1000)
   const rounded = Math.ceil(seconds / stepSeconds) * stepSeconds
@@ -204,7 +175,7 @@ const nextCursor = ({ pollMs }: ElectricContext, { cursor }: ShapeQuery): string
 const stream = (
   context: ElectricContext,
   shape: ElectricShape,
-  query: ShapeQuery,
+  query: ElectricQuery,
   offset: ElectricOffset,
   signal: AbortSignal,
 ): ElectricAnswer => ({

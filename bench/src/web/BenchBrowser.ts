@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { fileURLToPath } from 'node:url'
 import type { ServerResponse } from 'node:http'
 import { servePages } from '../../../packages/adapter-web/test/browser/PageServer.ts'
+import { PageProfiles } from './PageProfiles.ts'
 import { holdPath, thawPath } from './TabChannel.ts'
 
 /** A Chromium of its own, with a new profile. */
@@ -39,27 +40,35 @@ const makeHold = (): ((path: string, response: ServerResponse) => boolean) => {
   }
 }
 
+/** Where this run's profiles go, if it is not measured: the harness sets it with `--profile`. */
+const profileFolder = process.env['HEADWATER_BENCH_PROFILES']
+
 /** Builds the pages as an app's production build does, serves them, and starts a browser; all of it ends with `use`. */
 export const withBenchBrowser = async <A>(use: (browser: BenchBrowser) => Promise<A>): Promise<A> => {
   const server = await servePages(['BenchPage', 'ColdPage'], pagesFolder, {
-    isMinified: true,
+    // Profiles are read by people.
+    isMinified: profileFolder === undefined,
     headers,
     answer: makeHold(),
   })
   const profile = makeProfile()
+  const profiles = profileFolder === undefined ? null : new PageProfiles(profileFolder)
   const chromium = await launchChromium(profile.path)
   // A run that is ended takes its browser with it.
   const stop = (): void => void chromium.kill().then(() => process.exit(1))
   process.once('SIGTERM', stop).once('SIGINT', stop)
   try {
-    return await use({
+    const result = await use({
       open: async (path) => {
         const page = await chromium.context.newPage()
         page.on('pageerror', (error) => console.error(error))
+        await profiles?.add(page)
         await page.goto(`${server.url}/${path}`)
         return page
       },
     })
+    await profiles?.save()
+    return result
   } finally {
     process.off('SIGTERM', stop).off('SIGINT', stop)
     await chromium.close()

@@ -19,6 +19,70 @@ export const withGenerated = (page: string, generated: string): string => {
   return `${page.slice(0, from)}\n\n${generated}\n\n${page.slice(page.indexOf(end, from))}`
 }
 
+/** What is between the markers. */
+const generatedIn = (page: string): string => {
+  const from = page.indexOf(start) + start.length
+  return page.slice(from, page.indexOf(end, from)).trim()
+}
+
+const titleMark = '## '
+
+/** Sections by their title, without what is in front of the first. */
+const sectionsIn = (generated: string): ReadonlyMap<string, string> =>
+  new Map(
+    generated
+      .split(new RegExp(`^(?=${titleMark})`, 'm'))
+      .filter((part) => part.startsWith(titleMark))
+      .map((part) => [part.slice(titleMark.length, part.indexOf('\n')), part.trim()]),
+  )
+
+export interface BenchUpdate {
+  readonly header: ReadonlyArray<string>
+  /** Those that ran. */
+  readonly workloads: ReadonlyArray<Workload>
+  readonly results: ReadonlyArray<BenchResult>
+  /** Of all workloads, in order. */
+  readonly names: ReadonlyArray<string>
+}
+
+/**
+ * The page with the sections of some workloads anew, each with where and when it was measured, and their targets. What the
+ * page says of others stays.
+ */
+export const withUpdated = (page: string, { header, workloads, results, names }: BenchUpdate): string => {
+  const present = generatedIn(page)
+  const measured = `_Measured by itself: ${header.join('; ')}._`
+  const sections = new Map(sectionsIn(present))
+  const ran = new Set(results.map(nameOf))
+  for (const workload of workloads.filter(({ name }) => ran.has(name)))
+    sections.set(workload.name, `${workloadSection(workload, results)}\n\n${measured}`)
+  const order = (name: string): number => names.indexOf(name)
+  const targets = [
+    ...rowsIn(sections.get(targetsTitle) ?? '').filter(([figure = '']) => !ran.has(workloadOf(figure))),
+    ...targetRows(results),
+  ].sort(([a = ''], [b = '']) => order(workloadOf(a)) - order(workloadOf(b)))
+  const text = present.startsWith(titleMark) ? '' : present.split(new RegExp(`^(?=${titleMark})`, 'm'))[0]!.trim()
+  const shown = names.flatMap((name) => sections.get(name) ?? [])
+  return withGenerated(page, [text, targetsSection(targets), ...shown].join('\n\n'))
+}
+
+/** `commit` of `commit/median`. */
+const workloadOf = (figure: string): string => figure.slice(0, figure.indexOf('/'))
+const nameOf = ({ workload }: BenchResult): string => workloadOf(workload)
+
+/** Of a Markdown table, without its head. */
+const rowsIn = (section: string): ReadonlyArray<ReadonlyArray<string>> =>
+  section
+    .split('\n')
+    .filter((line) => line.startsWith('| '))
+    .slice(2)
+    .map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim()),
+    )
+
 /** Everything that is generated: machine and versions, the targets, a table for each workload, nothing left out. */
 export const benchDocs = (
   header: ReadonlyArray<string>,
@@ -27,22 +91,21 @@ export const benchDocs = (
 ): string =>
   [
     header.map((line) => `- ${line}`).join('\n'),
-    targetsSection(results),
+    targetsSection(targetRows(results)),
     ...workloads.map((workload) => workloadSection(workload, results)).filter((section) => section !== ''),
   ].join('\n\n')
 
-const targetsSection = (results: ReadonlyArray<BenchResult>): string => {
-  const judged = results.filter(({ met }) => met !== null)
-  const missed = judged.filter(({ met }) => met === false)
-  const sum = `${judged.length - missed.length} of ${judged.length} targets are met.`
-  const rows = judged.map((row) => [
-    row.workload,
-    row.engine,
-    row.target!,
-    reached(row),
-    row.met! ? 'met' : '**missed**',
-  ])
-  return `## Targets\n\n${sum}\n\n${markdownTable(['Figure', 'SQLite', 'Target', 'Reached', ''], rows)}`
+const targetsTitle = 'Targets'
+const isMet = 'met'
+
+const targetRows = (results: ReadonlyArray<BenchResult>): ReadonlyArray<ReadonlyArray<string>> =>
+  results
+    .filter(({ met }) => met !== null)
+    .map((row) => [row.workload, row.engine, row.target!, reached(row), row.met! ? isMet : '**missed**'])
+
+const targetsSection = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
+  const sum = `${rows.filter((row) => row.at(-1) === isMet).length} of ${rows.length} targets are met.`
+  return `${titleMark}${targetsTitle}\n\n${sum}\n\n${markdownTable(['Figure', 'SQLite', 'Target', 'Reached', ''], rows)}`
 }
 
 const reached = (row: BenchResult): string =>

@@ -7,6 +7,8 @@ import type { Workload } from './Workload.ts'
 
 export interface BenchOptions {
   readonly workloads: ReadonlyArray<Workload>
+  /** Some were named: pages keep what they say of others. */
+  readonly isPart: boolean
   readonly rounds: number
   readonly jsonFile: string | undefined
   /** A Markdown file between whose markers the table is put. */
@@ -39,7 +41,8 @@ export const benchHelp =
   --peer NAME     livestore (default): peers run, too, and are installed into bench/peers when they are not there yet;
                   none: only ours and raw SQL
   --json FILE     writes the rows as a JSON array
-  --docs FILE     writes machine, versions and the table between the markers of a Markdown file (docs/benchmarks.md)
+  --docs FILE     writes machine, versions and the table between the markers of a Markdown file (docs/benchmarks.md);
+                  with --only the sections of those, and what it says of others stays
   --profile       instead of measuring: one profiled run of ours each, and where its time went
   --help
 
@@ -58,6 +61,7 @@ export const readBenchOptions = (args: ReadonlyArray<string>): BenchOptions => {
   if (values.quick && values.full) throw new BenchUsage('--quick leaves out what --full adds: give one of them')
   return {
     workloads: values.only === undefined ? workloads : [...new Set(values.only.split(',').map(chosen))],
+    isPart: values.only !== undefined,
     rounds: values.rounds === undefined ? (values.quick ? roundsQuick : roundsDefault) : readRounds(values.rounds),
     jsonFile: values.json === undefined ? undefined : readJsonFile(values.json),
     docsFile: values.docs === undefined ? undefined : readDocsFile(values.docs),

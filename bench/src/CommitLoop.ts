@@ -1,6 +1,6 @@
 import { nextTurn } from './Pause.ts'
 import { mean, median, quantile } from './Statistics.ts'
-import { type TodoArgs, todoArgs, todoRange } from './TodoRows.ts'
+import { type TodoArgs, todoRange } from './TodoRows.ts'
 
 /** A store as the loops below see it: ours or anybody's. */
 export interface LoopStore {
@@ -17,7 +17,7 @@ export type OpenLoopStore = () => Promise<LoopStore>
 const warmUpCount = 4_000
 const spacedCount = 4_000
 /** An app gives its thread back now and then; peers.md measures the peer the same way. */
-const commitsPerTurn = 200
+export const commitsPerTurn = 200
 const tightCount = 10_000
 /** Both ends of the tight loop that are compared. */
 const endCount = 1_000
@@ -31,13 +31,28 @@ const timed = (work: () => void): number => {
   return (performance.now() - start) * 1_000
 }
 
-const spaced = async (store: LoopStore, count: number): Promise<Array<number>> => {
+/** Commits `group` events, one each. **Units** µs a commit. */
+const timedGroup = (store: LoopStore, first: number, group: number): number => {
+  const commits = todoRange(first, group).map((args) => [args])
+  const us = timed(() => {
+    for (const events of commits) store.commit(events)
+  })
+  return us / group
+}
+
+const spaced = async (store: LoopStore, count: number, group: number): Promise<Array<number>> => {
   const times: Array<number> = []
-  for (let index = 0; index < count; index++) {
-    const events = [todoArgs(index)]
-    times.push(timed(() => store.commit(events)))
-    if ((index + 1) % commitsPerTurn === 0) await nextTurn()
+  for (let first = 0; first < count; first += group) {
+    times.push(timedGroup(store, first, group))
+    if ((first + group) % commitsPerTurn === 0) await nextTurn()
   }
+  await store.settle()
+  return times
+}
+
+const tightly = async (store: LoopStore, count: number, group: number): Promise<Array<number>> => {
+  const times: Array<number> = []
+  for (let first = 0; first < count; first += group) times.push(timedGroup(store, first, group))
   await store.settle()
   return times
 }
@@ -51,26 +66,30 @@ const withStore = async <A>(open: OpenLoopStore, use: (store: LoopStore) => Prom
   }
 }
 
-/** Single commits: spaced, and 10,000 without giving the thread back. */
-export const measureCommits = async (open: OpenLoopStore) => {
-  await withStore(open, (store) => spaced(store, warmUpCount))
+/**
+ * Single commits: spaced, and 10,000 without giving the thread back.
+ *
+ * **Shape**  `group`: commits between two looks at the clock, a divisor of {@link commitsPerTurn}; more than one where the
+ * clock is coarse. Medians are of groups then, and `p99` says nothing.
+ */
+export const measureCommits = async (open: OpenLoopStore, group = 1) => {
+  await withStore(open, (store) => spaced(store, warmUpCount, group))
   const first = await withStore(open, async (store) => ({
-    times: await spaced(store, spacedCount),
+    times: await spaced(store, spacedCount, group),
     checksum: store.checksum(),
   }))
-  const tight = await withStore(open, async (store) => {
-    const times: Array<number> = []
-    for (const args of todoRange(0, tightCount)) times.push(timed(() => store.commit([args])))
-    await store.settle()
-    return { times, checksum: store.checksum() }
-  })
+  const tight = await withStore(open, async (store) => ({
+    times: await tightly(store, tightCount, group),
+    checksum: store.checksum(),
+  }))
+  const ends = endCount / group
   return {
     figures: {
       median: median(first.times),
       p99: quantile(first.times, 0.99),
       tight: mean(tight.times),
       // Medians: another process that takes the core for 10 ms says nothing about ours.
-      growth: median(tight.times.slice(-endCount)) / median(tight.times.slice(0, endCount)),
+      growth: median(tight.times.slice(-ends)) / median(tight.times.slice(0, ends)),
     },
     checksum: `${first.checksum}-${tight.checksum}`,
   }

@@ -34,7 +34,7 @@ const idle: ReadonlySet<string> = new Set(['(idle)', '(root)'])
 
 const shortUrl = (url: string): string =>
   url
-    .replace(/^file:\/\//, '')
+    .replace(/^(file:\/\/|https?:\/\/[^/]+)/, '')
     .replace(/^.*\/node_modules\/(?!.*\/node_modules\/)/, '')
     .replace(/^.*\/(packages|bench)\//, '$1/')
 

@@ -32,6 +32,12 @@ const listSchema = defineSchema({
   },
 })
 
+/** Its tables hold so many rows, however long the log is. */
+export const rowCount = 100_000
+/** So many events have filled them in. */
+export const fillCount = 1_000
+export const fillSize = rowCount / fillCount
+
 export const openListStore = (adapter: Adapter, backend?: SyncBackendProvider): Promise<Store> =>
   createStore({
     schema: listSchema,

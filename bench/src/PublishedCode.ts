@@ -10,22 +10,26 @@ const folder = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url)
 const bundler = fileURLToPath(new URL('bundle.ts', import.meta.url))
 
 /**
- * Imports a module of ours, with all of ours that it needs, as plain JavaScript in one file: what is published. Sources
- * that Node strips of their types keep some 15 MB that no user has.
+ * Uses a module of ours, with all of ours that it needs, as plain JavaScript in one file, which is gone afterwards: what is
+ * published.
  *
  * **Fails with**  `RunFailed`.
  */
-export const importPublished = async (entry: URL): Promise<unknown> => {
+export const withPublished = async <A>(entry: URL, use: (file: string) => Promise<A>): Promise<A> => {
   // A file for each run: another one may be reading it.
   const outfile = `${folder}published-${process.pid}.mjs`
   const { status, stderr } = spawnSync(process.execPath, [bundler, fileURLToPath(entry), outfile], { encoding: 'utf8' })
   if (status !== 0) throw new RunFailed(`${entry.href} cannot be bundled: ${stderr}`)
   try {
-    return await import(pathToFileURL(outfile).href)
+    return await use(outfile)
   } finally {
     rmSync(outfile)
   }
 }
+
+/** Imports it into this process. Sources that Node strips of their types keep some 15 MB that no user has. */
+export const importPublished = (entry: URL): Promise<unknown> =>
+  withPublished(entry, (file) => import(pathToFileURL(file).href))
 
 /** `wa-sqlite.wasm`, for code that can't find it: in one file it is no longer beside it. */
 export const wasmBinary = (): Uint8Array =>

@@ -3,13 +3,7 @@ import path from 'node:path'
 import { nodeAdapter } from '@headwater/adapter-node'
 import Database from 'better-sqlite3'
 import { heldBackend } from './HeldBackend.ts'
-import { openListStore } from './ListStore.ts'
-
-/** The tables hold so many rows, however long the log is. */
-export const rowCount = 100_000
-/** So many events have filled them in. */
-const fillCount = 1_000
-const fillSize = rowCount / fillCount
+import { fillCount, fillSize, openListStore, rowCount } from './ListStore.ts'
 
 /**
  * Folders of stores whose every event the backend has confirmed, with the same rows and logs of these lengths. The store

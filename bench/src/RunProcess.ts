@@ -30,7 +30,11 @@ export const runProcess = async (options: RunProcessOptions): Promise<Measuremen
   const child = spawn(process.execPath, [...profiling, runFile, workload, side], {
     stdio: ['ignore', 'pipe', 'pipe'],
     timeout: timeoutMs,
-    env: { ...process.env, NODE_ENV: 'production' },
+    env: {
+      ...process.env,
+      ...(profileFolder === undefined ? {} : { HEADWATER_BENCH_PROFILES: profileFolder }),
+      NODE_ENV: 'production',
+    },
   })
   const [stdout, stderr] = [collect(child.stdout), collect(child.stderr)]
   const ended = await new Promise<string | number>((resolve, reject) => {

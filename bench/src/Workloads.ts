@@ -19,6 +19,15 @@ import { peerReopenLongWorkload, peerReopenWorkload } from './workload/PeerReope
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 import { sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
+import {
+  webCommitWorkload,
+  webDurableWorkload,
+  webFollowWorkload,
+  webReactiveWorkload,
+  webRebaseWorkload,
+  webReopenWorkload,
+  webSortedRowsWorkload,
+} from './workload/WebWorkload.ts'
 import { wireWorkload } from './workload/WireWorkload.ts'
 
 /** Every workload, in the order in which they run. */
@@ -39,6 +48,13 @@ export const workloads: ReadonlyArray<Workload> = [
   reopenWorkload,
   reopenUnsyncedWorkload,
   wireWorkload,
+  webCommitWorkload,
+  webDurableWorkload,
+  webSortedRowsWorkload,
+  webReactiveWorkload,
+  webRebaseWorkload,
+  webReopenWorkload,
+  webFollowWorkload,
   peerCommitWorkload,
   peerLiveWorkload,
   peerTightWorkload,

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { type BenchPlan, plannedSides, runWorkload } from './Bench.ts'
-import { benchDocs, withGenerated } from './BenchDocs.ts'
+import { benchDocs, withGenerated, withUpdated } from './BenchDocs.ts'
 import { type BenchOptions, BenchUsage, benchHelp, readBenchOptions } from './BenchOptions.ts'
 import { type BenchResult, ChecksumMismatch } from './BenchResult.ts'
 import { profileTable, readProfiles } from './CpuProfile.ts'
@@ -11,6 +11,7 @@ import { installPeer } from './PeerProject.ts'
 import { resultTable } from './ResultTable.ts'
 import { RunFailed, runProcess } from './RunProcess.ts'
 import type { Peer } from './Workload.ts'
+import { workloads as allWorkloads } from './Workloads.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
 const note = (text: string): void => void process.stderr.write(`${text}\n`)
@@ -51,14 +52,18 @@ const planOf = ({ workloads, rounds, isFull, hasPeers }: BenchOptions): BenchPla
 }
 
 const report = async (options: BenchOptions, { peers }: BenchPlan, results: ReadonlyArray<BenchResult>) => {
-  const { rounds, isQuick, isFull, jsonFile, docsFile, workloads } = options
+  const { rounds, isQuick, isFull, jsonFile, docsFile, workloads, isPart } = options
   const runs = `${rounds} ${rounds === 1 ? 'run' : 'runs'} a side${isQuick ? ', quick: for orientation only' : isFull ? ', slow sides once' : ', without the slow sides'}`
   const header = await machineReport(peers, runs, new Date())
   say(`${header.join('\n')}\n\n${resultTable(results)}`)
   if (jsonFile !== undefined) writeFileSync(jsonFile, `${JSON.stringify(results, null, 2)}\n`)
   if (docsFile !== undefined) {
     const page = readFileSync(docsFile, 'utf8')
-    writeFileSync(docsFile, withGenerated(page, benchDocs(header, workloads, results)))
+    const update = { header, workloads, results, names: allWorkloads.map(({ name }) => name) }
+    writeFileSync(
+      docsFile,
+      isPart ? withUpdated(page, update) : withGenerated(page, benchDocs(header, workloads, results)),
+    )
   }
 }
 

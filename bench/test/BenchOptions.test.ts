@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { benchDocs, withGenerated } from '../src/BenchDocs.ts'
+import { benchDocs, withGenerated, withUpdated } from '../src/BenchDocs.ts'
 import { BenchUsage, benchHelp, readBenchOptions } from '../src/BenchOptions.ts'
 import type { BenchResult } from '../src/BenchResult.ts'
 import { workloads } from '../src/Workloads.ts'
@@ -96,5 +96,21 @@ describe('the page', () => {
     expect(generated).toMatch(/LiveStore +\| 617 µs \(one run\) +\| 50 × less/)
     expect(generated).toContain('- `median`: median of 4,000 commits')
     expect(generated).not.toContain('## batch')
+  })
+
+  it('takes some workloads anew, with when that was, and leaves what it says of others', () => {
+    const names = workloads.map(({ name }) => name)
+    const full = withGenerated(page, generated)
+    const batch = beside({ workload: 'batch/median', ratio: 1, other: 9, target: 'cost <= 1.8 ×', met: true })
+    const updated = withUpdated(full, { header: ['2026-02-02', 'quiet'], workloads, results: [batch], names })
+    expect(updated).toContain('- 2026-01-01\n- a machine\n\n## Targets')
+    expect(updated).toContain('2 of 3 targets are met')
+    expect(updated).toMatch(/## batch[^#]*_Measured by itself: 2026-02-02; quiet._/)
+    const commit = (text: string): string => text.slice(text.indexOf('## commit'), text.indexOf('after every 200'))
+    expect(commit(updated)).toBe(commit(full))
+    const again = withUpdated(updated, { header: ['later'], workloads, results: [{ ...batch, met: false }], names })
+    expect(again).toContain('1 of 3 targets are met')
+    expect(again).not.toContain('quiet')
+    expect(again.match(/^## /gm)?.length).toBe(3)
   })
 })

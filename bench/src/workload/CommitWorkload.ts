@@ -9,7 +9,9 @@ const raw = async (capture: boolean) => (await import('./RawLoop.ts')).openRaw(c
 /** Ours in memory, session and leader in one thread. */
 export const openHeadwaterOn = async (engine: Engine) => {
   const { openHeadwater } = await import('./HeadwaterLoop.ts')
-  return engine === 'better-sqlite3' ? openHeadwater() : openHeadwater((await import('../WasmAdapter.ts')).wasmAdapter)
+  return engine === 'better-sqlite3'
+    ? openHeadwater((await import('@headwater/adapter-node')).memoryAdapter)
+    : openHeadwater((await import('../WasmAdapter.ts')).wasmAdapter)
 }
 
 const sidesOf = (engine: Engine, measure: typeof measureCommits | typeof measureBatches): ReadonlyArray<Side> => [

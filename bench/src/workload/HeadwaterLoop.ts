@@ -1,10 +1,9 @@
-import { memoryAdapter } from '@headwater/adapter-node'
 import type { Adapter } from '@headwater/core'
 import type { OpenLoopStore } from '../CommitLoop.ts'
 import { openTodoStore, todoCreated } from '../TodoStore.ts'
 
 export const openHeadwater =
-  (adapter: () => Adapter = memoryAdapter): OpenLoopStore =>
+  (adapter: () => Adapter): OpenLoopStore =>
   async () => {
     const { store, checksum } = await openTodoStore(adapter())
     return {

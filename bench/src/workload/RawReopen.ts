@@ -1,7 +1,7 @@
 import { nodeAdapter } from '@headwater/adapter-node'
 import { measureReopen, measureSecond, measureUnsynced } from '../ReopenLoop.ts'
 import { openCopy } from '../StateCopy.ts'
-import { makeUnsynced } from './HeadwaterReopen.ts'
+import { makeUnsynced } from '../UnsyncedStore.ts'
 
 export const measureRawReopen = () => measureReopen(openCopy)
 

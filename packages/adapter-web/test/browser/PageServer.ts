@@ -23,13 +23,28 @@ const typeOf: Readonly<Record<string, string>> = {
 
 const pagesFolder = fileURLToPath(new URL('pages', import.meta.url))
 
+export interface ServeOptions {
+  /** Default `false`: code that can be read in a failure. */
+  readonly isMinified?: boolean
+  /** Sent with every page and file. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** Answers what is neither; `false`: it is. */
+  readonly answer?: (path: string, response: ServerResponse) => boolean
+}
+
 /** Bundles entries of a folder as an app's production build would, and serves each as a page with a strict policy. */
-export const servePages = async (entries: ReadonlyArray<string>, root = pagesFolder): Promise<PageServer> => {
+export const servePages = async (
+  entries: ReadonlyArray<string>,
+  root = pagesFolder,
+  { isMinified = false, headers = {}, answer = () => false }: ServeOptions = {},
+): Promise<PageServer> => {
   const folder = mkdtempSync(join(tmpdir(), 'headwater-pages-'))
-  await bundle(entries, root, folder)
+  await bundle({ entries, root, outDir: folder, isMinified })
   const server = createServer((request, response) => {
     const path = normalize(new URL(request.url ?? '/', 'http://localhost').pathname)
     const name = path.slice(1)
+    if (answer(path, response)) return
+    for (const [header, value] of Object.entries(headers)) response.setHeader(header, value)
     if (entries.includes(name)) send(response, '.html', page(name))
     else sendFile(response, join(folder, path))
   })
@@ -44,8 +59,15 @@ export const servePages = async (entries: ReadonlyArray<string>, root = pagesFol
   }
 }
 
+interface Bundling {
+  readonly entries: ReadonlyArray<string>
+  readonly root: string
+  readonly outDir: string
+  readonly isMinified: boolean
+}
+
 /** Vite with no configuration for workers or WebAssembly: what a user's app has. */
-const bundle = (entries: ReadonlyArray<string>, root: string, outDir: string): Promise<unknown> =>
+const bundle = ({ entries, root, outDir, isMinified }: Bundling): Promise<unknown> =>
   build({
     root,
     configFile: false,
@@ -54,7 +76,7 @@ const bundle = (entries: ReadonlyArray<string>, root: string, outDir: string): P
     build: {
       outDir,
       emptyOutDir: true,
-      minify: false,
+      minify: isMinified,
       chunkSizeWarningLimit: 10_000,
       rollupOptions: {
         input: Object.fromEntries(entries.map((name) => [name, join(root, `${name}.ts`)])),

@@ -28,7 +28,10 @@ export class InstalledProgram {
     bundleTemplates(path.join(this.#home, 'src/templates'))
   }
 
-  /** Runs it as a script does: nobody is there to answer. */
+  /**
+   * Runs it as a script does: nobody is there to answer, and it was started by npm, whatever started the tests (the
+   * program prints the commands of the package manager that it finds in the environment).
+   */
   run(
     args: ReadonlyArray<string>,
     options: { cwd?: string; env?: object; nodeFlags?: ReadonlyArray<string> } = {},
@@ -37,7 +40,12 @@ export class InstalledProgram {
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
       [...nodeFlags, path.join(this.#home, 'src/main.ts'), ...args],
-      { cwd, env: { ...process.env, ...env }, encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] },
+      {
+        cwd,
+        env: { ...process.env, npm_config_user_agent: undefined, ...env },
+        encoding: 'utf8',
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
     )
     return { code: status, stdout, stderr }
   }

@@ -41,7 +41,7 @@ test('every error of the protocol has a reason, and carries its delay', async ()
     const error = { tag, message: 'why', expected: 'a', received: 'b', headGlobal: 3, retryAfterMs: 1_500 }
     const reason = await reasonOf(Response.json({ error }, { status: statusOf[tag], headers: { 'retry-after': '9' } }))
     expect(reason.message).not.toBe('')
-    expect(reason.isRetryable).toBe(statusOf[tag] >= 500 || [401, 403, 429].includes(statusOf[tag]))
+    expect(reason.isRetryable).toBe(statusOf[tag] >= 500 || [401, 403, 410, 429].includes(statusOf[tag]))
     if ('retryAfterMs' in reason) expect(reason.retryAfterMs).toBe(1_500)
   }
 })

@@ -214,13 +214,13 @@ const pass = async (source: Readable, sink: Writable, { cut, gate, onChunk }: Pa
 }
 
 const drained = (sink: Writable): Promise<void> =>
-  new Promise(
-    (resolve) =>
-      void sink
-        .once('drain', resolve)
-        .once('close', resolve)
-        .once('error', () => resolve()),
-  )
+  new Promise((resolve) => {
+    const done = (): void => {
+      sink.off('drain', done).off('close', done).off('error', done)
+      resolve()
+    }
+    sink.on('drain', done).on('close', done).on('error', done)
+  })
 
 /** The other side learns of it by a reset, not by an end. */
 export const reset = (to: ServerResponse): void => {

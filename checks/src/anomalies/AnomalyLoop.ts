@@ -1,5 +1,5 @@
 import type { DeviceKind, FaultDuration } from './AnomalyDevice.ts'
-import type { AnomalyOptions } from './AnomalyOptions.ts'
+import type { AnomalyChoices, AnomalyOptions } from './AnomalyOptions.ts'
 import { AnomalyViolation, runPoint } from './AnomalyRun.ts'
 import { fileAnomalies, runFileAnomaly } from './FileAnomalies.ts'
 import { nodeDevice } from './NodeDevice.ts'
@@ -7,6 +7,13 @@ import { wasmDevice } from './WasmDevice.ts'
 import { writePaths } from './WritePaths.ts'
 
 export const deviceKinds: ReadonlyArray<DeviceKind> = [wasmDevice, nodeDevice]
+
+/** What the flags may name. */
+export const anomalyChoices: AnomalyChoices = {
+  drivers: deviceKinds.map(({ name }) => name),
+  paths: [...Object.keys(writePaths), ...Object.keys(fileAnomalies)],
+  faults: [...new Set(deviceKinds.flatMap(({ faults }) => Object.keys(faults)))],
+}
 
 /** One loop of the check: one path under one fault, or what is done to real files. */
 export interface AnomalyTask {

@@ -2,11 +2,9 @@
  * `check:anomalies`: the nth write, sync, truncate, open, delete, read or statement fails, on every write path, for every
  * n until the path comes through untouched. **Source** spec section 11, P9.
  */
-import { type AnomalyTask, deviceKinds, type LoopResult, tasksOf } from './AnomalyLoop.ts'
+import { anomalyChoices, type AnomalyTask, type LoopResult, tasksOf } from './AnomalyLoop.ts'
 import { type AnomalyOptions, readOptions, WrongFlag } from './AnomalyOptions.ts'
 import { runTasks } from './AnomalyPool.ts'
-import { fileAnomalies } from './FileAnomalies.ts'
-import { writePaths } from './WritePaths.ts'
 
 const fail = (message: string): never => {
   process.stderr.write(`check:anomalies: ${message}\n`)
@@ -15,11 +13,7 @@ const fail = (message: string): never => {
 
 const optionsOrExit = (): AnomalyOptions => {
   try {
-    return readOptions(process.argv.slice(2), {
-      drivers: deviceKinds.map(({ name }) => name),
-      paths: [...Object.keys(writePaths), ...Object.keys(fileAnomalies)],
-      faults: [...new Set(deviceKinds.flatMap(({ faults }) => Object.keys(faults)))],
-    })
+    return readOptions(process.argv.slice(2), anomalyChoices)
   } catch (error) {
     if (!(error instanceof WrongFlag)) throw error
     return fail(error.message)

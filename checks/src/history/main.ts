@@ -1,7 +1,6 @@
 /** `pnpm check:history --minutes 30`, `pnpm check:history --round kill+partition --seed 4711`. */
 import { matrixTable, proofLine, roundLine, violationLines } from './HistoryReport.ts'
 import { historyHelp, HistoryUsage, readHistoryOptions } from './HistoryOptions.ts'
-import { runHistory } from './HistoryRun.ts'
 import { onePlan, roundPlans } from './Matrix.ts'
 
 const say = (text: string): void => void process.stdout.write(`${text}\n`)
@@ -12,6 +11,8 @@ const main = async (): Promise<number> => {
     say(historyHelp)
     return 0
   }
+  // Loaded when the flags are right: it is the whole engine.
+  const { runHistory } = await import('./HistoryRun.ts')
   say(`seed ${options.seed}`)
   const endsAt = performance.now() + (options.minutes ?? 0) * 60_000
   const results = await runHistory({

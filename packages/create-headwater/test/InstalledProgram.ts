@@ -1,6 +1,6 @@
 /** The program as it is when it is installed, its templates beside it, without a build: a copy in a folder of its own. */
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { bundleTemplates } from '../scripts/bundleTemplates.ts'
@@ -14,18 +14,25 @@ export interface Ended {
 }
 
 export class InstalledProgram {
-  /** Where commands run; empty at first. */
-  readonly folder: string
   readonly #home: string
+  #folder = ''
 
   constructor() {
     this.#home = mkdtempSync(path.join(tmpdir(), 'create-headwater-test-'))
-    this.folder = path.join(this.#home, 'work')
-    mkdirSync(this.folder)
     cpSync(path.join(packageFolder, 'src'), path.join(this.#home, 'src'), { recursive: true })
     cpSync(path.join(packageFolder, 'package.json'), path.join(this.#home, 'package.json'))
     symlinkSync(path.join(packageFolder, 'node_modules'), path.join(this.#home, 'node_modules'), 'junction')
     bundleTemplates(path.join(this.#home, 'src/templates'))
+    this.enterNewFolder()
+  }
+
+  /** Where commands run; empty at first. */
+  get folder(): string {
+    return this.#folder
+  }
+
+  enterNewFolder(): void {
+    this.#folder = mkdtempSync(path.join(this.#home, 'work-'))
   }
 
   /**

@@ -4,12 +4,9 @@ import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Ended, InstalledProgram } from './InstalledProgram.ts'
 
-let program = new InstalledProgram()
-const made: Array<InstalledProgram> = [program]
-afterAll(() => made.forEach((each) => each.remove()))
-beforeEach(() => {
-  if (readdirSync(program.folder).length > 0) made.push((program = new InstalledProgram()))
-})
+const program = new InstalledProgram()
+afterAll(() => program.remove())
+beforeEach(() => program.enterNewFolder())
 
 const at = (...names: ReadonlyArray<string>): string => path.join(program.folder, ...names)
 const read = (...names: ReadonlyArray<string>): string => readFileSync(at(...names), 'utf8')

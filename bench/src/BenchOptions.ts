@@ -60,7 +60,7 @@ export const readBenchOptions = (args: ReadonlyArray<string>): BenchOptions => {
   const values = parse(args)
   if (values.quick && values.full) throw new BenchUsage('--quick leaves out what --full adds: give one of them')
   return {
-    workloads: values.only === undefined ? workloads : [...new Set(values.only.split(',').map(chosen))],
+    workloads: values.only === undefined ? workloads : [...new Set(values.only.split(',').flatMap(chosen))],
     isPart: values.only !== undefined,
     rounds: values.rounds === undefined ? (values.quick ? roundsQuick : roundsDefault) : readRounds(values.rounds),
     jsonFile: values.json === undefined ? undefined : readJsonFile(values.json),
@@ -94,9 +94,13 @@ const parse = (args: ReadonlyArray<string>) => {
   }
 }
 
-const chosen = (name: string): Workload => {
-  const workload = workloadNamed(name.trim())
-  if (workload !== undefined) return workload
+/** One, or all of a family. */
+const chosen = (text: string): ReadonlyArray<Workload> => {
+  const name = text.trim()
+  const family = workloads.filter((workload) => workload.family === name)
+  if (family.length > 0) return family
+  const workload = workloadNamed(name)
+  if (workload !== undefined) return [workload]
   throw new BenchUsage(`no workload "${name}"; there are ${workloads.map((known) => known.name).join(', ')}`)
 }
 

@@ -1,19 +1,30 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 
 /** The real server, as its command line starts it, in a process of its own. */
 export interface HttpServer {
   readonly url: string
+  readonly pid: number
   readonly stop: () => Promise<void>
 }
 
 const serverFile = fileURLToPath(new URL('../../packages/server/src/main.ts', import.meta.url))
 
-/** Starts a server on a free loopback port; it dies with this process. */
-export const startHttpServer = async (folder: string): Promise<HttpServer> => {
-  const child = spawn(process.execPath, [...process.execArgv, serverFile, '--data', folder, '--port', '0', '--quiet'], {
+export type ServerPlace = { readonly data: string } | { readonly database: string }
+
+/**
+ * Starts a server on a free loopback port, on a folder or on the database behind a URL; it dies with this process.
+ *
+ * **Shape** `code`: the server as it is published, in one file; default its sources, which Node strips of their types.
+ */
+export const startHttpServer = async (place: ServerPlace, code?: string): Promise<HttpServer> => {
+  const option = 'data' in place ? ['--data', place.data] : []
+  const env = 'data' in place ? process.env : { ...process.env, HEADWATER_DATABASE_URL: place.database }
+  const main = code === undefined ? [serverFile] : ['--input-type=module', '-e', runPublished(code), '--']
+  const child = spawn(process.execPath, [...process.execArgv, ...main, ...option, '--port', '0', '--quiet'], {
     stdio: ['ignore', 'pipe', 'ignore'],
+    env,
   })
   const kill = (): void => void child.kill('SIGKILL')
   process.once('exit', kill)
@@ -27,6 +38,7 @@ export const startHttpServer = async (folder: string): Promise<HttpServer> => {
   })
   return {
     url,
+    pid: child.pid ?? -1,
     stop: async () => {
       child.kill('SIGTERM')
       await ended
@@ -34,3 +46,6 @@ export const startHttpServer = async (folder: string): Promise<HttpServer> => {
     },
   }
 }
+
+const runPublished = (code: string): string =>
+  `import { runCli } from ${JSON.stringify(pathToFileURL(code).href)}; process.exitCode = await runCli(process.argv.slice(1))`

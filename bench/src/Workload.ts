@@ -35,7 +35,19 @@ export interface Comparison {
 export interface Figure {
   /** The key in `Measurement.figures`. */
   readonly name: string
-  readonly unit: 'µs' | 'ms' | 's' | 'events/s' | 'MB' | 'kB' | 'messages' | 'packages' | 'requests' | 'bytes' | '×'
+  readonly unit:
+    | 'µs'
+    | 'ms'
+    | 's'
+    | 'events/s'
+    | 'appends/s'
+    | 'MB'
+    | 'kB'
+    | 'messages'
+    | 'packages'
+    | 'requests'
+    | 'bytes'
+    | '×'
   readonly about: string
   readonly comparisons: ReadonlyArray<Comparison>
 }
@@ -59,6 +71,8 @@ export interface Side {
 
 export interface Workload {
   readonly name: string
+  /** Chooses all workloads that have it. */
+  readonly family?: string
   readonly about: string
   /** Ours first; all of them run in this order in every round. */
   readonly sides: ReadonlyArray<Side>
@@ -66,4 +80,4 @@ export interface Workload {
 }
 
 /** For a rate more is better: what costs twice as much shows as half the rate. */
-export const isRate = (figure: Figure): boolean => figure.unit === 'events/s'
+export const isRate = (figure: Figure): boolean => figure.unit === 'events/s' || figure.unit === 'appends/s'

@@ -19,6 +19,7 @@ import { peerReopenLongWorkload, peerReopenWorkload } from './workload/PeerReope
 import { rebaseWorkload } from './workload/RebaseWorkload.ts'
 import { reopenUnsyncedWorkload, reopenWorkload } from './workload/ReopenWorkload.ts'
 import { sortedRowsWorkload } from './workload/SortedRowsWorkload.ts'
+import { lagWorkload, liveWorkload, loadWorkload, storesWorkload, visibleWorkload } from './workload/LoadWorkload.ts'
 import {
   webCommitWorkload,
   webDurableWorkload,
@@ -48,6 +49,11 @@ export const workloads: ReadonlyArray<Workload> = [
   reopenWorkload,
   reopenUnsyncedWorkload,
   wireWorkload,
+  loadWorkload,
+  lagWorkload,
+  storesWorkload,
+  liveWorkload,
+  visibleWorkload,
   webCommitWorkload,
   webDurableWorkload,
   webSortedRowsWorkload,

@@ -9,6 +9,6 @@ buildSync({
   platform: 'node',
   format: 'esm',
   target: 'node22.19',
-  external: ['better-sqlite3', 'effect'],
+  external: ['better-sqlite3', 'effect', 'pg'],
   logLevel: 'warning',
 })

@@ -13,13 +13,13 @@ const restMs = 30
 /** Server, client A and client B in a process each, every client with its leader in a worker and its log on the disk. */
 export const measureHeadwaterHttp = (): Promise<Measurement> =>
   withScratchFolder(async (folder) => {
-    const server = await startHttpServer(path.join(folder, 'server'))
+    const server = await startHttpServer({ data: path.join(folder, 'server') })
     const [a, b] = await Promise.all(['a', 'b'].map((name) => startHttpClient(server.url, path.join(folder, name))))
     if (a === undefined || b === undefined) throw new Error('no clients')
     await pour(a, b, 0, warmUpCount)
     await sleep(10 * restMs)
     const seconds = await pour(a, b, warmUpCount, eventCount)
-    const times = await lone(a, b, warmUpCount + eventCount)
+    const times = await loneTimes(a, b, warmUpCount + eventCount)
     const [ofA, ofB] = await Promise.all([a.order({ do: 'close' }), b.order({ do: 'close' })])
     await server.stop()
     if (ofA.checksum !== ofB.checksum) throw new Error(`A stored ${ofA.checksum}, B stored ${ofB.checksum}`)
@@ -38,8 +38,8 @@ const pour = async (a: HttpClient, b: HttpClient, first: number, count: number):
   return (atNs - poured.atNs) / 1e9
 }
 
-/** **Units** ms. */
-const lone = async (a: HttpClient, b: HttpClient, first: number): Promise<ReadonlyArray<number>> => {
+/** One commit at a time at A, at rest, until B's live query has it. **Units** ms. */
+export const loneTimes = async (a: HttpClient, b: HttpClient, first: number): Promise<ReadonlyArray<number>> => {
   const times: Array<number> = []
   for (let index = first; index < first + loneCount; index++) {
     await sleep(restMs)

@@ -103,13 +103,18 @@ const expectTroubles = (
   expect(store.faults).toEqual([])
 }
 
-test('a store with pending, rejected and quarantined events: while its app runs, after kill -9, and closed', async () => {
+test('a store with pending, rejected and quarantined events: while its app runs (nothing may be retried), after kill -9, and closed', async () => {
   const directory = temporaryFolder()
   const app = await startApp(directory, 'worker')
   const running = await one(directory)
   expect(running.holder?.pid).toBe(app.pid)
   expectTroubles(running, app.opened)
-  // It has let go of everything: the app goes on, and what it commits is found.
+  for (const command of ['retry', 'discard']) {
+    const { code, trouble } = await run(command, directory, app.opened.refusedId)
+    expect([code, trouble]).toEqual([1, [expect.stringContaining(`shop is open in process ${app.pid} on`)]])
+  }
+  expectTroubles(await one(directory), app.opened)
+  // They have let go of everything: the app goes on, and what it commits is found.
   await app.tell({ is: 'commit', id: 'i6' })
   expect((await one(directory)).log.events).toBe(9)
   const text = (await run('inspect', directory)).text
@@ -221,16 +226,6 @@ test('--follow tells of events, a rebase, what settles and what is refused, as t
 })
 
 describe('retry and discard', () => {
-  test('refuse while an app has the store open, and say who', async () => {
-    const directory = temporaryFolder()
-    const app = await startApp(directory)
-    for (const command of ['retry', 'discard']) {
-      const { code, trouble } = await run(command, directory, app.opened.refusedId)
-      expect([code, trouble]).toEqual([1, [expect.stringContaining(`shop is open in process ${app.pid} on`)]])
-    }
-    expect((await one(directory)).log).toMatchObject({ events: 8, rejected: 1 })
-  })
-
   test('of a closed store: committed again under a new id, which the app applies and pushes', async () => {
     const { directory, refusedId, quarantinedId } = closedStore()
     const { code, text } = await run('retry', directory, refusedId, quarantinedId, refusedId)

@@ -1,5 +1,6 @@
 import * as Effect from 'effect/Effect'
 import { ServerFailure } from './ServerFailure.ts'
+import type { ServerRequest } from './ServerRequest.ts'
 
 /** Who asks. What `authorize` gives. */
 export interface Principal {
@@ -39,12 +40,12 @@ export const anybody: Principal = { id: null }
 /** Asks the hook, if there is one. */
 export const authorizeRequest = (
   authorize: Authorize | undefined,
-  request: Request,
+  request: ServerRequest,
   context: AuthorizeContext,
 ): Effect.Effect<Principal, ServerFailure> => {
   if (authorize === undefined) return Effect.succeed(anybody)
   return Effect.tryPromise({
-    try: async () => authorize(request, context),
+    try: async () => authorize(request.real(), context),
     catch: () =>
       new ServerFailure({ tag: 'Unavailable', detail: 'the authorize hook of this server failed; try again' }),
   }).pipe(

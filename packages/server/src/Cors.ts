@@ -1,4 +1,5 @@
 import { clientHeader, protocolHeader, shapeHeaders } from '@headwater/backend-http/protocol'
+import type { ServerRequest } from './ServerRequest.ts'
 
 /** Which web pages may talk to the server: `*`, or origins like `https://app.example.com`. */
 export type CorsOrigins = '*' | ReadonlyArray<string>
@@ -12,7 +13,10 @@ const exposed = [protocolHeader, 'retry-after', 'date', ...shapeHeaders].join(',
  * The headers that let the page of this request read the answer. They are the same whether a page asks or not, but for the
  * origin, which `vary` names: a cache may keep the answer for either.
  */
-export const corsHeaders = (request: Request, origins: CorsOrigins | undefined): ReadonlyArray<[string, string]> => {
+export const corsHeaders = (
+  request: ServerRequest,
+  origins: CorsOrigins | undefined,
+): ReadonlyArray<[string, string]> => {
   if (origins === undefined) return []
   const expose: [string, string] = ['access-control-expose-headers', exposed]
   if (origins === '*') return [['access-control-allow-origin', '*'], expose]
@@ -23,7 +27,7 @@ export const corsHeaders = (request: Request, origins: CorsOrigins | undefined):
 }
 
 /** The answer to a preflight, `undefined` for any other request. */
-export const preflight = (request: Request): Response | undefined => {
+export const preflight = (request: ServerRequest): Response | undefined => {
   if (request.method !== 'OPTIONS' || !request.headers.has('access-control-request-method')) return undefined
   const asked = request.headers.get('access-control-request-headers')
   return new Response(null, {

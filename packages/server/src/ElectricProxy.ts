@@ -4,6 +4,7 @@ import * as Effect from 'effect/Effect'
 import { type ElectricOptions, makeElectricService } from './ElectricService.ts'
 import { type ShellOptions, makeShell } from './RequestShell.ts'
 import { ServerFailure } from './ServerFailure.ts'
+import { handlerOf } from './ServerRequest.ts'
 import { silentLogger } from './ServerLog.ts'
 import { type ShapeContext, shapeRoute } from './ShapeRoute.ts'
 
@@ -33,7 +34,7 @@ export const electricProxy = (options: ElectricProxyOptions): ((request: Request
     heartbeatMs: options.heartbeatMs ?? heartbeatMs,
     stopping: options.signal ?? new AbortController().signal,
   }
-  return makeShell(options, {
+  const answer = makeShell(options, {
     health: Effect.map(electric.health, (found) => ({
       status: context.stopping.aborted ? 'stopping' : 'ok',
       versions: protocolVersions,
@@ -46,4 +47,5 @@ export const electricProxy = (options: ElectricProxyOptions): ((request: Request
             new ServerFailure({ tag: 'NotFound', detail: 'only shapes are here; send this to the server itself' }),
           ),
   })
+  return handlerOf(answer)
 }

@@ -82,7 +82,9 @@ export const refuseArgs = (events: ReadonlyArray<BackendEvent>): ReadonlyArray<R
 }
 
 const argsFault = (argsJson: string): string | undefined => {
-  if (depthOf(argsJson) > argsDepthMax) return `ArgsTooDeep: at most ${argsDepthMax} levels are taken`
+  // So many levels have two brackets each.
+  if (argsJson.length > 2 * argsDepthMax && depthOf(argsJson) > argsDepthMax)
+    return `ArgsTooDeep: at most ${argsDepthMax} levels are taken`
   try {
     JSON.parse(argsJson)
     return undefined

@@ -5,12 +5,14 @@ import type { Principal } from './Authorization.ts'
 import { type ElectricOptions, type ElectricService, makeElectricService } from './ElectricService.ts'
 import { type Validate, makeEventValidation } from './EventValidation.ts'
 import type { LogStorage } from './LogStorage.ts'
+import { type TextSource, plainResponse, streamedResponse } from './PlainText.ts'
 import { placeRoute, pullRoute } from './PullRoute.ts'
 import { pushRoute } from './PushRoute.ts'
 import { type Answer, type ShellOptions, makeShell } from './RequestShell.ts'
 import type { StoreRoute } from './Route.ts'
 import { type ServerContext, type ServerLimits, serverLimits } from './ServerContext.ts'
 import type { ServerFailure } from './ServerFailure.ts'
+import { type ServerRequest, handlerOf } from './ServerRequest.ts'
 import { silentLogger } from './ServerLog.ts'
 import { noShapes, shapeRoute } from './ShapeRoute.ts'
 import { makeTurnLedger } from './TurnLedger.ts'
@@ -50,7 +52,7 @@ export const makeHandler = (options: HandlerOptions): ((request: Request) => Pro
     stopping: options.signal ?? new AbortController().signal,
   }
   const electric = options.electric === undefined ? undefined : makeElectricService(options.electric)
-  return makeShell(options, {
+  const answer = makeShell(options, {
     health: health(server, electric),
     answer: (request, url, target, principal) =>
       target.operation === 'shape'
@@ -59,6 +61,7 @@ export const makeHandler = (options: HandlerOptions): ((request: Request) => Pro
           : shapeRoute(server, electric, request, url, target.storeId, principal)
         : answerRoute(server, request, url, target, principal),
   })
+  return handlerOf(answer)
 }
 
 const health = (server: ServerContext, electric: ElectricService | undefined): Effect.Effect<Health> =>
@@ -70,7 +73,7 @@ const health = (server: ServerContext, electric: ElectricService | undefined): E
 
 const answerRoute = (
   server: ServerContext,
-  request: Request,
+  request: ServerRequest,
   url: URL,
   { operation, storeId }: StoreRoute,
   principal: Principal,
@@ -89,5 +92,7 @@ const answerRoute = (
   })
 
 /** `x-accel-buffering` keeps nginx from collecting a stream. */
-const textResponse = (body: string | ReadableStream<Uint8Array>, contentType: string): Response =>
-  new Response(body, { headers: { 'content-type': contentType, 'x-accel-buffering': 'no' } })
+const textResponse = (body: string | TextSource, contentType: string): Response => {
+  const headers = { 'content-type': contentType, 'x-accel-buffering': 'no' }
+  return typeof body === 'string' ? plainResponse(body, { headers }) : streamedResponse(body, { headers })
+}

@@ -11,6 +11,7 @@ import * as Effect from 'effect/Effect'
 import * as Result from 'effect/Result'
 import type { ServerContext } from './ServerContext.ts'
 import { type News, makeNews } from './News.ts'
+import type { TextSource } from './PlainText.ts'
 import { ServerFailure, stoppingFailure } from './ServerFailure.ts'
 
 export interface PullPlace {
@@ -34,47 +35,46 @@ export interface LiveStreamOptions {
   readonly expiresAtMs: number | undefined
 }
 
-export const liveStream = (options: LiveStreamOptions): ReadableStream<Uint8Array> => {
+export const liveStream = ({ first, ...options }: LiveStreamOptions): TextSource => {
   const news = makeNews(options.server, options.storeId)
-  const encoder = new TextEncoder()
-  let unsent: PullStep | undefined = options.first
-  let place = options.first.next
-  const next = async (): Promise<PullStep | ServerFailure | 'heartbeat'> => {
-    if (unsent !== undefined) return unsent
-    return nextStep(options, news, place)
-  }
-  return new ReadableStream<Uint8Array>(
-    {
-      pull: async (controller) => {
-        const said = await next()
-        unsent = undefined
-        if (said === 'heartbeat') return controller.enqueue(encoder.encode(': heartbeat\n\n'))
-        if (!(said instanceof ServerFailure)) {
-          place = said.next
-          return controller.enqueue(encoder.encode(`id: ${place.after.global}\ndata: ${said.text}\n\n`))
-        }
+  // Kept until it is sent and no longer: it may be a megabyte, and the stream lives for days.
+  let unsent: PullStep | undefined = first
+  let place = first.next
+  let isOver = false
+  return {
+    next: async () => {
+      if (isOver) return undefined
+      const said = unsent ?? (await nextStep(options, news, place))
+      unsent = undefined
+      if (said === 'heartbeat') return ': heartbeat\n\n'
+      if (said instanceof ServerFailure) {
+        isOver = true
         news.end()
-        controller.enqueue(encoder.encode(`event: ${failureEvent}\ndata: ${JSON.stringify(said.body)}\n\n`))
-        controller.close()
-      },
-      cancel: () => news.end(),
+        return `event: ${failureEvent}\ndata: ${JSON.stringify(said.body)}\n\n`
+      }
+      place = said.next
+      return `id: ${place.after.global}\ndata: ${said.text}\n\n`
     },
-    { highWaterMark: 0 },
-  )
+    cancel: () => {
+      isOver = true
+      news.end()
+    },
+  }
 }
 
 /** The next page with events, or after a heartbeat's time without any, or why the stream ends. */
 const nextStep = async (
-  { server, step, expiresAtMs }: LiveStreamOptions,
+  { server, step, expiresAtMs }: Omit<LiveStreamOptions, 'first'>,
   news: News,
   place: PullPlace,
 ): Promise<PullStep | ServerFailure | 'heartbeat'> => {
-  const leftMs = expiresAtMs === undefined ? Infinity : expiresAtMs - Date.now()
-  if (server.stopping.aborted) return stoppingFailure()
-  if (leftMs <= 0) return new ServerFailure({ tag: 'Unauthorized', detail: 'the token of this stream has expired' })
-  const result = await Effect.runPromise(Effect.result(step(place)))
-  if (Result.isFailure(result)) return result.failure
-  if (result.success.events > 0) return result.success
-  const outcome = await news.wait(Math.min(server.heartbeatMs, leftMs))
-  return outcome === 'silence' ? 'heartbeat' : nextStep({ server, step, expiresAtMs } as LiveStreamOptions, news, place)
+  for (;;) {
+    const leftMs = expiresAtMs === undefined ? Infinity : expiresAtMs - Date.now()
+    if (server.stopping.aborted) return stoppingFailure()
+    if (leftMs <= 0) return new ServerFailure({ tag: 'Unauthorized', detail: 'the token of this stream has expired' })
+    const result = await Effect.runPromise(Effect.result(step(place)))
+    if (Result.isFailure(result)) return result.failure
+    if (result.success.events > 0) return result.success
+    if ((await news.wait(Math.min(server.heartbeatMs, leftMs))) === 'silence') return 'heartbeat'
+  }
 }

@@ -1,6 +1,9 @@
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as Data from 'effect/Data'
+import { nodeRequest, realRequest } from './NodeRequest.ts'
+import { plainTextOf } from './PlainText.ts'
+import { answerOf } from './ServerRequest.ts'
 
 /** Why no port could be opened. The message says what to do. */
 export class ListenFailed extends Data.TaggedError('ListenFailed')<{ readonly detail: string }> {
@@ -88,42 +91,59 @@ const serve = async (
   outgoing: ServerResponse,
 ): Promise<void> => {
   const gone = new AbortController()
-  outgoing.once('close', () => gone.abort())
+  // Nobody waits any more for what was answered, and an abort costs a stack trace.
+  outgoing.once('close', () => outgoing.writableFinished || gone.abort())
   // A connection that was streaming when the server began to close is idle now, and would be kept for a minute.
   outgoing.once('finish', () => listener.isClosing && setImmediate(() => listener.server.closeIdleConnections()))
-  const request = requestOf(incoming, gone.signal)
-  const response = request === undefined ? new Response(null, { status: 400 }) : await options.handle(request)
+  const response = await respond(options.handle, incoming, gone.signal)
   if (listener.isClosing) outgoing.setHeader('connection', 'close')
-  outgoing.writeHead(response.status, Object.fromEntries(response.headers))
-  if (response.body !== null) await pump(response.body, outgoing, options.stallMs ?? stallMsDefault)
+  const plain = plainTextOf(response)
+  const text = typeof plain === 'string' ? plain : undefined
+  const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }
+  outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length })
+  if (text === undefined && response.body !== null)
+    await pump(plain instanceof Object ? plain : piecesOf(response.body), outgoing, options.stallMs ?? stallMsDefault)
   if (!outgoing.shouldKeepAlive && !incoming.complete) await restArrived(incoming)
-  outgoing.end()
+  outgoing.end(text)
   discardRest(incoming)
 }
 
-/** `undefined` if the head of the request names no address. */
-const requestOf = (incoming: IncomingMessage, signal: AbortSignal): Request | undefined => {
+/** 400 if the head of the request names no address. */
+const respond = async (
+  handle: NodeListenerOptions['handle'],
+  incoming: IncomingMessage,
+  signal: AbortSignal,
+): Promise<Response> => {
   const address = `http://${incoming.headers.host ?? 'localhost'}${incoming.url ?? '/'}`
-  if (!URL.canParse(address)) return undefined
-  const headers = new Headers()
-  for (let i = 0; i + 1 < incoming.rawHeaders.length; i += 2) {
-    headers.append(incoming.rawHeaders[i] ?? '', incoming.rawHeaders[i + 1] ?? '')
+  if (!URL.canParse(address)) return new Response(null, { status: 400 })
+  const { href } = new URL(address)
+  const answer = answerOf(handle)
+  return answer === undefined
+    ? handle(realRequest(incoming, href, signal))
+    : answer(nodeRequest(incoming, href, signal))
+}
+
+/** What is written piece by piece: text of ours, or the bytes of any other body. */
+interface Pieces {
+  readonly next: () => Promise<string | Uint8Array | undefined>
+  readonly cancel: () => void
+}
+
+const piecesOf = (body: ReadableStream<Uint8Array>): Pieces => {
+  const reader = body.getReader()
+  return {
+    next: async () => (await reader.read()).value,
+    cancel: () => void reader.cancel().catch(() => undefined),
   }
-  const method = incoming.method ?? 'GET'
-  if (method === 'GET' || method === 'HEAD') return new Request(address, { method, headers, signal })
-  // Leaving the loop early must not destroy the socket: the answer goes through it.
-  const body = ReadableStream.from(incoming.iterator({ destroyOnReturn: false }))
-  return new Request(address, { method, headers, signal, body, duplex: 'half' })
 }
 
 /** Writes as fast as the socket drains and reads no further ahead. */
-const pump = async (body: ReadableStream<Uint8Array>, outgoing: ServerResponse, stallMs: number): Promise<void> => {
-  const reader = body.getReader()
-  outgoing.once('close', () => void reader.cancel().catch(() => undefined))
+const pump = async (pieces: Pieces, outgoing: ServerResponse, stallMs: number): Promise<void> => {
+  outgoing.once('close', pieces.cancel)
   for (;;) {
-    const { done, value } = await reader.read()
-    if (done || outgoing.destroyed) return
-    if (!outgoing.write(value)) await drained(outgoing, stallMs)
+    const piece = await pieces.next()
+    if (piece === undefined || outgoing.destroyed) return
+    if (!outgoing.write(piece)) await drained(outgoing, stallMs)
   }
 }
 

@@ -119,6 +119,7 @@ type EventRow = readonly [
 
 export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): PostgresLog => {
   const statements = statementsFor(tables)
+  const [alone, group] = [appendStatement(tables, 'alone'), appendStatement(tables, 'group')]
   return {
     findStore: async (storeId) => storeOf(await pool.query<EventRow>(statements.store, [storeId])),
     makeStore: async ({ storeId, backendId, epoch, directoryId }) => {
@@ -134,8 +135,7 @@ export const makePostgresLog = (pool: PostgresPool, tables: PostgresTables): Pos
         bytesMax,
       ),
     append: async (appends) => {
-      const statement = appends.length === 1 ? statements.append : statements.appendGroup
-      const moved = await pool.query<readonly [string]>(statement, [`[${appends.map(textOf).join(',')}]`])
+      const moved = await pool.query<readonly [string]>(appends.length === 1 ? alone : group, appendValues(appends))
       return new Set(moved.map(([storeId]) => storeId))
     },
     stores: async (after, storesMax) =>
@@ -157,21 +157,36 @@ export const isStorableEvent = (event: BackendEvent, json: string): boolean =>
   !/\\u(?:0000|d[89a-f])/.test(json) ||
   [event.id, event.parentId ?? '', event.name, event.argsJson, event.clientId, event.sessionId].every(isStorable)
 
-const textOf = (append: PostgresAppend): string => {
-  const { storeId, backendId, epoch, parent, head, mark, principalId, clientIds, eventsJson } = append
-  const fields = {
-    store: storeId,
-    backend: backendId,
-    epoch,
-    parent: parent.global,
-    parentId: parent.eventId,
-    head: head.global,
-    headId: head.eventId,
-    mark,
-    principal: principalId,
-    clients: principalId === null ? [] : clientIds,
-  }
-  return `${JSON.stringify(fields).slice(0, -1)},"events":[${eventsJson.join(',')}]}`
+/** The append's statement, which waits for a store that somebody holds when it is `alone`. */
+export const appendStatement = (tables: PostgresTables, mode: 'alone' | 'group'): PostgresStatement => {
+  const { stores, events, claims } = tables
+  // Several stores in one transaction never wait for a row, so that neither a busy store nor another server's group holds them
+  // up, and no two of them wait for each other. Who is passed over is judged and appended alone.
+  return mode === 'alone'
+    ? statement('append', appendText(stores, events, claims, ''))
+    : statement('appendGroup', appendText(stores, events, claims, 'SKIP LOCKED'))
+}
+
+/** The parameters of the append's statement: a list each, and the events of all of them in one run of bytes. */
+export const appendValues = (appends: ReadonlyArray<PostgresAppend>): ReadonlyArray<unknown> => {
+  const each = <A>(value: (append: PostgresAppend) => A): ReadonlyArray<A> => appends.map(value)
+  const events = each(({ eventsJson }) => Buffer.from(`[${eventsJson.join(',')}]`))
+  let end = 1
+  return [
+    each(({ storeId }) => storeId),
+    each(({ backendId }) => backendId),
+    each(({ epoch }) => epoch),
+    each(({ parent }) => parent.global),
+    each(({ parent }) => parent.eventId),
+    each(({ head }) => head.global),
+    each(({ head }) => head.eventId),
+    each(({ mark }) => mark),
+    each(({ principalId }) => principalId),
+    each(({ principalId, clientIds }) => JSON.stringify(principalId === null ? [] : clientIds)),
+    Buffer.concat(events),
+    events.map(({ length }) => (end += length) - length),
+    events.map(({ length }) => length),
+  ]
 }
 
 const momentOf = (rows: ReadonlyArray<EventRow>): LogMoment | undefined => {
@@ -287,43 +302,45 @@ const statementsFor = ({ stores, events, claims, database, placements }: Postgre
        FROM ${events} WHERE store_id = $1 AND seq > $2::bigint ORDER BY seq LIMIT $4::bigint) AS page
      WHERE bytes_before < $5::bigint`,
   ),
-  append: statement('append', appendText(stores, events, claims, '')),
-  // Several stores in one transaction never wait for a row, so that neither a busy store nor another server's group holds them
-  // up, and no two of them wait for each other. Who is passed over is judged and appended alone.
-  appendGroup: statement('appendGroup', appendText(stores, events, claims, 'SKIP LOCKED')),
 })
 
 /** Prepared under its name on each connection; different schemas never share one. */
 const statement = (name: string, text: string): PostgresStatement => ({ name: `headwater ${name}`, text })
 
-const appendText = (stores: string, events: string, claims: string, wait: '' | 'SKIP LOCKED'): string => `
-  WITH request AS MATERIALIZED (
-    SELECT * FROM json_to_recordset($1::json) AS r (store text COLLATE "C", backend text, epoch bigint, parent bigint,
-      "parentId" text, head bigint, "headId" text, mark text, principal text, clients json, events json)
-  ), locked AS MATERIALIZED (
-    SELECT s.store_id FROM ${stores} s JOIN request r ON s.store_id = r.store
-    WHERE s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId" AND s.backend_id = r.backend
-      AND s.is_here AND (r.epoch IS NULL OR s.epoch = r.epoch)
-      AND (r.principal IS NULL OR NOT EXISTS (
-        SELECT 1 FROM ${claims} c WHERE c.store_id = r.store AND c.principal_id <> r.principal
-          AND c.client_id IN (SELECT json_array_elements_text(r.clients))))
+/**
+ * Nothing wide goes through a CTE: rows are read again for every row that they are joined with. So the events stay in one parameter,
+ * and each store that has moved its head takes its own JSON out of it, by the place that it has in the request.
+ */
+const appendText = (stores: string, events: string, claims: string, wait: '' | 'SKIP LOCKED'): string => {
+  const takes = `s.store_id = r.store COLLATE "C" AND s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r.parent_id
+      AND s.backend_id = r.backend AND s.is_here AND (r.epoch IS NULL OR s.epoch = r.epoch)`
+  return `
+  WITH locked AS MATERIALIZED (
+    SELECT r.place, r.store, r.backend, r.epoch, r.parent, r.parent_id, r.head, r.head_id, r.mark, r.principal
+    FROM unnest($1::text[], $2::text[], $3::int8[], $4::int8[], $5::text[], $6::int8[], $7::text[], $8::text[], $9::text[],
+        $10::text[]) WITH ORDINALITY
+      AS r (store, backend, epoch, parent, parent_id, head, head_id, mark, principal, clients, place)
+    JOIN ${stores} s ON ${takes}
+    WHERE r.principal IS NULL OR NOT EXISTS (
+      SELECT 1 FROM ${claims} c WHERE c.store_id = r.store COLLATE "C" AND c.principal_id <> r.principal
+        AND c.client_id IN (SELECT json_array_elements_text(r.clients::json)))
     FOR UPDATE OF s ${wait}
   ), moved AS (
-    UPDATE ${stores} s SET head = r.head, head_id = r."headId"
-    FROM request r JOIN locked l ON l.store_id = r.store
-    WHERE s.store_id = r.store AND s.head = r.parent AND s.head_id IS NOT DISTINCT FROM r."parentId"
-      AND s.backend_id = r.backend AND s.is_here AND (r.epoch IS NULL OR s.epoch = r.epoch)
-    RETURNING r.store, r.mark, r.principal, r.clients, r.events
+    UPDATE ${stores} s SET head = r.head, head_id = r.head_id FROM locked r WHERE ${takes}
+    RETURNING r.place, r.store, r.mark, r.principal
   ), written AS (
     INSERT INTO ${events} (store_id, seq, event_id, parent_seq, parent_id, name, args, client_id, session_id, created_at,
       sync_metadata, mark)
     SELECT m.store, e.global, e.id, e.global - 1, e."parentId", e.name, e."argsJson", e."clientId", e."sessionId",
       e."createdAt", e."syncMetadataJson", m.mark
-    FROM moved m, json_to_recordset(m.events) AS e (global bigint, id text, "parentId" text, name text, "argsJson" text,
-      "clientId" text, "sessionId" text, "createdAt" float8, "syncMetadataJson" text)
+    FROM moved m, json_to_recordset(
+        convert_from(substring($11::bytea FROM ($12::int4[])[m.place] FOR ($13::int4[])[m.place]), 'UTF8')::json)
+      AS e (global bigint, id text, "parentId" text, name text, "argsJson" text, "clientId" text, "sessionId" text,
+        "createdAt" float8, "syncMetadataJson" text)
   ), claimed AS (
     INSERT INTO ${claims} (store_id, client_id, principal_id)
-    SELECT m.store, c.id, m.principal FROM moved m, json_array_elements_text(m.clients) AS c (id)
+    SELECT m.store, c.id, m.principal FROM moved m, json_array_elements_text((($10::text[])[m.place])::json) AS c (id)
     WHERE m.principal IS NOT NULL ON CONFLICT DO NOTHING
   )
   SELECT store FROM moved`
+}

@@ -8,6 +8,7 @@ import { makePostgresStoreLog } from './PostgresStoreLog.ts'
 import { type ServerLogger, silentLogger } from './ServerLog.ts'
 import { type StoreListeners, makeStoreListeners } from './StoreListeners.ts'
 import { type Placement, whereverItIs } from './StorePlacements.ts'
+import { inSpan } from './Span.ts'
 
 export interface PostgresLogStorageOptions extends PostgresDatabasesOptions {
   /** How often stores with live readers are looked at, in ms, for news whose message was lost. Default 5,000. */
@@ -72,11 +73,7 @@ export const logStorageOver = (
           news.get(placement.database.id)?.tell(request.storeId)
         }
         return answer
-      }).pipe(
-        Effect.withSpan('headwater.append', {
-          attributes: { storeId: request.storeId, events: request.batch.events.length },
-        }),
-      ),
+      }).pipe(inSpan('headwater.append', { storeId: request.storeId, events: request.batch.events.length })),
     read: (request) => inStore('read', request.storeId, (placement) => log.read(placement, request)),
     stores: (after, storesMax) => attempt('read', () => databases.stores(after ?? '', storesMax)),
     subscribe: listeners.subscribe,

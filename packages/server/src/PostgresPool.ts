@@ -111,7 +111,7 @@ export const openPostgresPool = async (options: PostgresPoolOptions): Promise<Po
  * What is acknowledged must be on disk, also where the database is set to answer before it is. Every statement of ours goes to
  * few rows by an index: a plan that was made while a table was small must not scan it for as long as it is kept.
  */
-const sessionSettings = (timeoutMs: number): string => `
+export const sessionSettings = (timeoutMs: number): string => `
   SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
   SET statement_timeout = ${timeoutMs}; SET lock_timeout = ${timeoutMs}; SET client_encoding = 'UTF8';
   SET idle_in_transaction_session_timeout = ${timeoutMs}; SET extra_float_digits = 1;

@@ -7,12 +7,15 @@ import type { ReadAnswer, ReadRequest } from './LogStorage.ts'
 import type { ServerContext } from './ServerContext.ts'
 import { type PullPlace, type PullStep, liveStream } from './LiveStream.ts'
 import { makeNews } from './News.ts'
+import type { TextSource } from './PlainText.ts'
 import { malformed } from './RequestBody.ts'
 import { type ServerFailure, historyFailure, resetFailure, storageFailure } from './ServerFailure.ts'
+import type { ServerRequest } from './ServerRequest.ts'
+import { inSpan } from './Span.ts'
 
 /** The answer's body and type; `events` only where it is known before the body is read. */
 export interface PullOutcome {
-  readonly body: string | ReadableStream<Uint8Array>
+  readonly body: string | TextSource
   readonly contentType: string
   readonly events?: number
 }
@@ -22,7 +25,7 @@ const decodeLive = Schema.decodeUnknownOption(LiveMode)
 /** Answers a pull in one of its three modes. */
 export const pullRoute = (
   server: ServerContext,
-  request: Request,
+  request: ServerRequest,
   url: URL,
   storeId: string,
   principal: Principal,
@@ -37,11 +40,11 @@ export const pullRoute = (
     const first = yield* step(place)
     const body = liveStream({ server, storeId, first, step, expiresAtMs: principal.expiresAtMs })
     return { body, contentType: 'text/event-stream' }
-  }).pipe(Effect.withSpan('headwater.pull', { attributes: { storeId } }))
+  }).pipe(inSpan('headwater.pull', { storeId }))
 
 const pagePull = (
   server: ServerContext,
-  request: Request,
+  request: ServerRequest,
   storeId: string,
   place: PullPlace,
   mayWait: boolean,

@@ -7,6 +7,8 @@ import type { ServerContext } from './ServerContext.ts'
 import type { AppendAnswer, AppendRequest } from './LogStorage.ts'
 import { readPush } from './RequestBody.ts'
 import { ServerFailure, resetFailure, storageFailure } from './ServerFailure.ts'
+import type { ServerRequest } from './ServerRequest.ts'
+import { inSpan } from './Span.ts'
 
 /** What a push came to, for the answer and for the log. */
 export interface PushOutcome {
@@ -22,7 +24,7 @@ export interface PushOutcome {
  */
 export const pushRoute = (
   server: ServerContext,
-  request: Request,
+  request: ServerRequest,
   storeId: string,
   principal: Principal,
 ): Effect.Effect<PushOutcome, ServerFailure> =>
@@ -37,7 +39,7 @@ export const pushRoute = (
     if (final._tag === 'Accepted' || final._tag === 'BackendAhead') server.turns.note(storeId, clientId, final._tag)
     const text = yield* textOf(batch, final)
     return { text, tag: final._tag, events: batch.events.length, bytes: text.length }
-  }).pipe(Effect.withSpan('headwater.push', { attributes: { storeId } }))
+  }).pipe(inSpan('headwater.push', { storeId }))
 
 const failed = (server: ServerContext) => (error: Parameters<typeof storageFailure>[0]) => {
   server.log({ level: 'error', event: 'failed', operation: error.operation, detail: error.detail })

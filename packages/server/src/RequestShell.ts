@@ -7,6 +7,7 @@ import { type Authorize, type Principal, authorizeRequest } from './Authorizatio
 import { type CorsOrigins, corsHeaders, preflight } from './Cors.ts'
 import { type StoreRoute, routeOf } from './Route.ts'
 import { ServerFailure, failureResponse, stoppingFailure } from './ServerFailure.ts'
+import type { AnswerRequest, ServerRequest } from './ServerRequest.ts'
 import { type ServerLogger, silentLogger } from './ServerLog.ts'
 
 export interface ShellOptions {
@@ -37,7 +38,7 @@ export interface Answer {
 export interface ShellRoutes {
   readonly health: Effect.Effect<Health>
   readonly answer: (
-    request: Request,
+    request: ServerRequest,
     url: URL,
     target: StoreRoute,
     principal: Principal,
@@ -45,8 +46,13 @@ export interface ShellRoutes {
 }
 
 /** **Fails with** never: every failure is an answer of the protocol, what nobody foresaw is a logged 500. */
-export const makeShell = (options: ShellOptions, routes: ShellRoutes): ((request: Request) => Promise<Response>) => {
-  const run = options.services === undefined ? Effect.runPromise : Effect.runPromiseWith(options.services)
+export const makeShell = (options: ShellOptions, routes: ShellRoutes): AnswerRequest => {
+  const { services } = options
+  const run = (effect: Effect.Effect<Response>): Promise<Response> =>
+    services === undefined
+      ? // Without a tracer spans go nowhere; they need not be made then.
+        Effect.runPromise(Effect.withTracerEnabled(effect, false))
+      : Effect.runPromiseWith(services)(effect)
   return async (request) => {
     const response = preflight(request) ?? (await run(answer(options, routes, request)))
     for (const [name, value] of corsHeaders(request, options.cors)) response.headers.append(name, value)
@@ -56,7 +62,7 @@ export const makeShell = (options: ShellOptions, routes: ShellRoutes): ((request
   }
 }
 
-const answer = (options: ShellOptions, routes: ShellRoutes, request: Request): Effect.Effect<Response> =>
+const answer = (options: ShellOptions, routes: ShellRoutes, request: ServerRequest): Effect.Effect<Response> =>
   Effect.suspend(() => {
     const log = options.logger ?? silentLogger
     const startMs = performance.now()
@@ -98,7 +104,7 @@ const crashed = (log: ServerLogger, cause: Cause.Cause<unknown>): Answer => {
 const route = (
   options: ShellOptions,
   routes: ShellRoutes,
-  request: Request,
+  request: ServerRequest,
   url: URL,
 ): Effect.Effect<Answer, ServerFailure> =>
   Effect.gen(function* () {

@@ -2,6 +2,7 @@ import { protocolHeader, protocolVersion, protocolVersions } from '@headwater/ba
 import { storeIdPattern } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 import { ServerFailure } from './ServerFailure.ts'
+import type { ServerRequest } from './ServerRequest.ts'
 
 /** What an address and method ask for. */
 export type Route = { readonly operation: 'health' } | StoreRoute
@@ -16,7 +17,7 @@ const operations = { push: 'push', pull: 'pull', shape: 'shape' } as const
 const methods = { health: 'GET', info: 'GET', push: 'POST', pull: 'GET', shape: 'GET' } as const
 
 /** Reads the address. **Fails with** `UnknownVersion`, `InvalidStoreId`, `NotFound`, `MethodNotAllowed`. */
-export const routeOf = (request: Request, url: URL, prefix: string): Effect.Effect<Route, ServerFailure> =>
+export const routeOf = (request: ServerRequest, url: URL, prefix: string): Effect.Effect<Route, ServerFailure> =>
   Effect.gen(function* () {
     const path = url.pathname.startsWith(prefix) ? url.pathname.slice(prefix.length) : ''
     const [, first = '', second, third, fourth, ...more] = path.split('/')

@@ -17,8 +17,10 @@ import type { ElectricService } from './ElectricService.ts'
 import type { Answer } from './RequestShell.ts'
 import type { ServerContext } from './ServerContext.ts'
 import { ServerFailure, stoppingFailure } from './ServerFailure.ts'
+import type { ServerRequest } from './ServerRequest.ts'
 import { withHeartbeats } from './ShapeBody.ts'
 import { ShapeWidened, readShapeRequest } from './ShapeRequest.ts'
+import { inSpan } from './Span.ts'
 
 /** What of Electric's answer a client needs. */
 const passedHeaders = ['content-type', 'etag', ...shapeHeaders]
@@ -45,7 +47,7 @@ export const noShapes = (): ServerFailure =>
 export const shapeRoute = (
   server: ShapeContext,
   electric: ElectricService,
-  request: Request,
+  request: ServerRequest,
   url: URL,
   storeId: string,
   principal: Principal,
@@ -70,11 +72,11 @@ export const shapeRoute = (
       return { response: yield* answerWith(server, electric, upstream, ending), fields }
     }
     return yield* failedBy(server, electric, upstream)
-  }).pipe(Effect.withSpan('headwater.shape', { attributes: { storeId } }))
+  }).pipe(inSpan('headwater.shape', { storeId }))
 
 const refused = (
   { log }: ShapeContext,
-  request: Request,
+  request: ServerRequest,
   storeId: string,
   principal: Principal,
   { asked }: ShapeWidened,
@@ -89,7 +91,7 @@ const refused = (
 }
 
 /** When nobody may or wants to read on: the reader has gone, the server stops, the token ends. */
-const endingOf = ({ stopping }: ShapeContext, request: Request, leftMs: number): AbortSignal => {
+const endingOf = ({ stopping }: ShapeContext, request: ServerRequest, leftMs: number): AbortSignal => {
   const signals = [request.signal, stopping]
   if (leftMs !== Infinity) signals.push(AbortSignal.timeout(Math.min(Math.ceil(leftMs), leftMsMax)))
   return AbortSignal.any(signals)
@@ -102,7 +104,7 @@ const askElectric = (
   server: ShapeContext,
   electric: ElectricService,
   target: URL,
-  request: Request,
+  request: ServerRequest,
   ending: AbortSignal,
 ): Effect.Effect<Response, ServerFailure> => {
   const known = request.headers.get('if-none-match')

@@ -8,6 +8,7 @@ import { makeGroupCommit } from './GroupCommit.ts'
 import { type LogStorage, StorageFailed } from './LogStorage.ts'
 import { type StoreRow, makeSqliteLog } from './SqliteLog.ts'
 import { makeStoreListeners } from './StoreListeners.ts'
+import { inSpan } from './Span.ts'
 
 export interface SqliteLogStorageOptions {
   /** The folder for the log; made if there is none. */
@@ -54,9 +55,7 @@ export const sqliteLogStorage = (options: SqliteLogStorageOptions): SqliteLogSto
               if (answer._tag === 'Accepted' && answer.appended > 0) listeners.call(request.storeId)
             }),
           ),
-          Effect.withSpan('headwater.append', {
-            attributes: { storeId: request.storeId, events: request.batch.events.length },
-          }),
+          inSpan('headwater.append', { storeId: request.storeId, events: request.batch.events.length }),
         ),
     read: (request) => Effect.flatMap(storeOf(request.storeId), (row) => attempt('read', () => log.read(row, request))),
     stores: (after, storesMax) => attempt('read', () => log.stores(after, storesMax)),

@@ -4,6 +4,7 @@ import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
 import { type LogStorage, listen, makeHandler, sqliteLogStorage, startServer } from '@headwater/server'
 import { faultProxy } from '@headwater/testkit/node'
 import * as Effect from 'effect/Effect'
+import * as Stream from 'effect/Stream'
 import { rmSync } from 'node:fs'
 import { expect, test, vi } from 'vitest'
 import { event, root } from './Requests.ts'
@@ -185,4 +186,77 @@ test('a request line that names no address is a 400, and a port in use is a type
   await expect(startServer({ data: server.folder, port: 0 })).rejects.toThrow(/in use by process \d+/)
   rmSync(folder, { recursive: true })
   await server.close()
+})
+
+test('a handler, and a hook, get a request that is one: every part of it, also a copy', async () => {
+  const seen: Array<unknown> = []
+  const listener = await listen({
+    port: 0,
+    host: '127.0.0.1',
+    handle: async (request) => {
+      const copy = request.clone()
+      seen.push(request instanceof Request, request.method, new URL(request.url).pathname, request.headers.get('x-a'))
+      seen.push(request.redirect, request.signal.aborted, await copy.text(), await request.json())
+      return new Response(new Blob(['done']), { status: 201, headers: [['x-b', 'ä'.normalize('NFC')]] })
+    },
+  })
+  const answer = await fetch(`${listener.url}/path?q`, { method: 'PUT', headers: { 'x-a': '1' }, body: '{"a":"ä"}' })
+  expect([answer.status, await answer.text()]).toEqual([201, 'done'])
+  expect(seen).toEqual([true, 'PUT', '/path', '1', 'follow', false, '{"a":"ä"}', { a: 'ä' }])
+  await listener.close()
+  const folder = temporaryFolder()
+  const hooked: Array<unknown> = []
+  const server = await startServer({
+    data: folder,
+    port: 0,
+    authorize: async (request) => {
+      const made = new Request(request, { headers: { 'x-c': '1' } })
+      hooked.push(made.url === request.url, made.method, [...request.headers].length > 0, await request.text())
+      return { id: 'anna' }
+    },
+  })
+  await withClient(server.url, (backend, backendId) =>
+    backend.push({ backendId, parent: root, events: chain(1, '1') }).pipe(Effect.map(({ _tag }) => hooked.push(_tag))),
+  )
+  expect(hooked).toEqual([true, 'GET', true, '', true, 'POST', true, '', 'Accepted'])
+  await server.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('a handler of ours works inside of another one, which makes requests anew and looks at copies of the answers', async () => {
+  const folder = temporaryFolder()
+  const storage = sqliteLogStorage({ folder })
+  const handle = makeHandler({ storage, prefix: '/sync' })
+  const seen: Array<string> = []
+  const listener = await listen({
+    port: 0,
+    host: '127.0.0.1',
+    handle: async (request) => {
+      const { pathname, search, origin } = new URL(request.url)
+      const text = await request.clone().text()
+      const answer = await handle(new Request(`${origin}/sync${pathname}${search}`, request))
+      // A copy of a stream is read beside it: neither may take what is the other's.
+      const copy = answer.clone().body?.getReader()
+      if (copy !== undefined) seen.push(`${text.length > 0} ${new TextDecoder().decode((await copy.read()).value)}`)
+      return answer
+    },
+  })
+  await withClient(listener.url, (backend, backendId) =>
+    Effect.gen(function* () {
+      const events = chain(3, '"ä"')
+      expect(yield* backend.push({ backendId, parent: root, events })).toMatchObject({ _tag: 'Accepted' })
+      const pages = yield* backend
+        .pull({ after: root, cursor: null, backendId, isLive: true })
+        .pipe(Stream.take(1), Stream.runCollect)
+      expect(pages.flatMap((page) => page.events.map(({ id }) => id))).toEqual(events.map(({ id }) => id))
+    }),
+  )
+  expect(seen.map((text) => text.slice(0, 25))).toEqual([
+    expect.stringMatching(/^false \{"backendId"/),
+    expect.stringMatching(/^true \{"_tag":"Accepted"/),
+    expect.stringMatching(/^false id: 3\ndata: /),
+  ])
+  await listener.close()
+  await Effect.runPromise(storage.close)
+  rmSync(folder, { recursive: true })
 })

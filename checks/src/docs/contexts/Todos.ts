@@ -1,6 +1,15 @@
 /** The todos of README.md in an open store: what most pages speak of. */
-import { memoryAdapter } from '@headwater/adapter-node'
-import { column, createStore, defineEvent, defineSchema, Schema, type Store, table } from '@headwater/core'
+import { memoryAdapter, nodeAdapter as nodeAdapterWith } from '@headwater/adapter-node'
+import {
+  type Adapter,
+  column,
+  createStore,
+  defineEvent,
+  defineSchema,
+  Schema,
+  type Store,
+  table,
+} from '@headwater/core'
 import { memoryBackend } from '@headwater/testkit'
 
 export {
@@ -19,7 +28,7 @@ export {
   type Store,
   table,
 } from '@headwater/core'
-export { memoryAdapter, nodeAdapter } from '@headwater/adapter-node'
+export { memoryAdapter } from '@headwater/adapter-node'
 export { memoryBackend } from '@headwater/testkit'
 export { httpBackend } from '@headwater/backend-http'
 
@@ -49,6 +58,9 @@ export const openClient = (): Promise<Store> =>
   createStore({ schema, storeId: 'demo', adapter: memoryAdapter(), backend })
 export const store = await openClient()
 export const directory = './data'
+/** Real files, without the second that each worker takes to start; pages that import the adapter themselves have one. */
+export const nodeAdapter = (options: { readonly directory: string }): Adapter =>
+  nodeAdapterWith({ ...options, leader: 'same-thread' })
 /** Everybody has what everybody has committed. */
 export const synced = async (...stores: ReadonlyArray<Store>): Promise<void> => {
   for (const each of stores) await each.until(({ isSynced }) => isSynced)

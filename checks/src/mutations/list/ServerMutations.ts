@@ -106,8 +106,8 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     name: 'postgres-clients-not-bound-to-their-user',
     why: "one user can push as another's device",
     file: `${server}/PostgresLog.ts`,
-    find: `WHERE c.store_id = r.store AND c.principal_id <> r.principal`,
-    replace: `WHERE c.store_id = r.store AND false`,
+    find: `WHERE c.store_id = r.store COLLATE "C" AND c.principal_id <> r.principal`,
+    replace: `WHERE c.store_id = r.store COLLATE "C" AND false`,
     caughtBy: { file: postgres, test: 'port: a client belongs to who used it first, in its store only' },
   },
   {

@@ -18,6 +18,11 @@ export const packageManagerNamed = (name: string): PackageManager => {
   throw new ScaffoldRefused(`"${name}" is no package manager known here: choose one of ${packageManagers.join(', ')}`)
 }
 
+/** What went wrong, in the package manager's own word: npm's code, pnpm's, or the system's. */
+export const failureIn = (said: string, exitCode: number): string =>
+  (/^npm (?:error|ERR!) code (\w+)/m.exec(said) ?? /\b(ERR_[A-Z_]+|E(?!RROR\b)[A-Z]+(?:_[A-Z]+)?)\b/.exec(said))?.[1] ??
+  `it ended with ${exitCode}`
+
 /**
  * Installs the project's dependencies. **Fails with** `ScaffoldRefused`: the project is whole, and what was installed of
  * its dependencies is gone again.
@@ -31,7 +36,7 @@ export const installDependencies = (manager: PackageManager, folder: string): vo
   })
   if (status === 0) return
   rmSync(path.join(folder, 'node_modules'), { recursive: true, force: true })
-  const reason = /\b(E[A-Z]{4,}|ERR_[A-Z_]+)\b/.exec(`${stderr ?? ''}${stdout ?? ''}`)?.[1] ?? 'it could not be started'
+  const reason = status === null ? 'it could not be started' : failureIn(`${stderr}${stdout}`, status)
   const again = `cd ${shellPath(folder)} && ${manager} install`
-  throw new ScaffoldRefused(`the project is complete, but ${manager} install failed (${reason}); when online: ${again}`)
+  throw new ScaffoldRefused(`the project is complete, but ${manager} install failed (${reason}); try again: ${again}`)
 }

@@ -30,6 +30,9 @@ const create = async (options: ProgramOptions): Promise<void> => {
   const templates = readTemplates()
   if (options.help) return say(programHelp(templates.map(({ name }) => name).join(', ')))
   const canAsk = !options.yes && process.stdin.isTTY && process.stdout.isTTY
+  const missing = (what: string): never => {
+    throw new ScaffoldRefused(`say ${what}: ${options.yes ? '--yes asks nothing' : 'nobody is there to be asked'}`)
+  }
   // Everything that can be refused is refused before the first question.
   const named = options.template === undefined ? undefined : templateNamed(templates, options.template)
   if (options.folder !== undefined) checkProjectFolder(options.folder)
@@ -51,10 +54,6 @@ const create = async (options: ProgramOptions): Promise<void> => {
 }
 
 const namesOf = (templates: ReadonlyArray<Template>): string => templates.map(({ name }) => name).join('|')
-
-const missing = (what: string): never => {
-  throw new ScaffoldRefused(`say ${what}: nobody is there to be asked`)
-}
 
 const sayNext = (template: Template, folder: string, manager: string, isInstalled: boolean): void => {
   const { scripts = {} } = JSON.parse(readFileSync(path.join(folder, 'package.json'), 'utf8')) as {

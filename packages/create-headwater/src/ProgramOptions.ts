@@ -10,7 +10,7 @@ export interface ProgramOptions {
   readonly packageManager: string | undefined
   /** `undefined`: not said. */
   readonly install: boolean | undefined
-  /** Ask nothing, take what is usual. */
+  /** Ask nothing; what has nothing usual has to be said. */
   readonly yes: boolean
   readonly help: boolean
   readonly version: boolean

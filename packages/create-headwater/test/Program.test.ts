@@ -2,6 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
+import { failureIn } from '../src/PackageManager.ts'
 import { type Ended, InstalledProgram } from './InstalledProgram.ts'
 
 const program = new InstalledProgram()
@@ -87,6 +88,7 @@ test('a template that there is not', () => {
 test.each([
   [['app'], /say --template backend\|node-service\|react-web/],
   [['--template', 'backend'], /say a folder/],
+  [['app', '--yes'], /say --template backend\|node-service\|react-web: --yes asks nothing/],
   [['app', 'other', '-t', 'backend'], /one folder at a time/],
   [['app', '-t', 'backend', '--name', 'My App'], /"My App" is no name for a package/],
   [['app', '-t', 'backend', '--package-manager', 'bun'], /"bun" is no package manager known here/],
@@ -113,11 +115,21 @@ test('no network: the project is whole, nothing half-installed is left, and the 
   // Port 9 discards, where it is open at all.
   const env = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0', npm_config_user_agent: '' }
   const { code, stderr } = program.run(['app', '-t', 'backend', '--install'], { env })
-  expect(stderr).toMatch(/complete, but npm install failed \(ECONNREFUSED\); when online: cd app && npm install\n$/)
+  expect(stderr).toMatch(/complete, but npm install failed \(ECONNREFUSED\); try again: cd app && npm install\n$/)
   expect(stderr.trimEnd().split('\n')).toHaveLength(1)
   expect(code).toBe(1)
   expect(existsSync(at('app/README.md'))).toBe(true)
   expect(existsSync(at('app/node_modules'))).toBe(false)
+})
+
+test.each([
+  ['npm error code EAI_AGAIN\nnpm error errno EAI_AGAIN', 'EAI_AGAIN'],
+  ['npm warn EBADENGINE ignored\nnpm error code E404\nnpm error 404 Not Found', 'E404'],
+  [' ERR_PNPM_META_FETCH_FAIL  GET http://127.0.0.1:9/lit: request failed', 'ERR_PNPM_META_FETCH_FAIL'],
+  ['error An unexpected error occurred: "https://r/lit: getaddrinfo ENOTFOUND r".', 'ENOTFOUND'],
+  ['ERROR Something else', 'it ended with 3'],
+])('a package manager that said %j', (said, reason) => {
+  expect(failureIn(said, 3)).toBe(reason)
 })
 
 test('--help and --version', () => {

@@ -64,11 +64,12 @@ const headOf = (source: string): string => {
     .trim()
 }
 
-/** Statements of every template text that makes a table. */
+/** Statements of every template text that makes a table, with the constants of the file in them as their values. */
 const sqlOf = (source: string): string =>
   [...source.matchAll(/`(\s*CREATE TABLE[^`]*)`/g)]
     .map(([, sql]) => sql!.replaceAll(/^ {2}(?=\S)/gm, '').trim())
     .join('\n\n')
+    .replaceAll(/\$\{(\w+)\}/g, (whole, name) => new RegExp(`const ${name} = (.+)$`, 'm').exec(source)?.[1] ?? whole)
 
 if (import.meta.main)
   for (const page of embeddingPages()) {

@@ -17,14 +17,15 @@ export interface LocalRegistry {
   readonly close: () => Promise<void>
 }
 
-/** Starts one with all of `packages` in it, for as long as `body` runs. **Shape**  `folder`: empty, for what it keeps. */
+/** Starts one with all of `packages` in it, for as long as `body` runs. **Shape**  `folder`: empty, for what it keeps; `port`: 0 is a free one. */
 export const withRegistry = async <A>(
   folder: string,
   packages: ReadonlyArray<PackedPackage>,
   body: (registry: LocalRegistry) => Promise<A>,
+  port = 0,
 ): Promise<A> => {
   const names = packages.map(({ manifest }) => manifest.name)
-  const registry = await startRegistry(folder, names)
+  const registry = await startRegistry(folder, names, port)
   try {
     for (const { tarball } of packages) await registry.publish(tarball)
     return await body(registry)
@@ -34,7 +35,7 @@ export const withRegistry = async <A>(
 }
 
 /** Starts it. **Shape**  `folder`: empty, for what it keeps; `names`: packages that it must not look for elsewhere. */
-const startRegistry = async (folder: string, names: ReadonlyArray<string>): Promise<LocalRegistry> => {
+const startRegistry = async (folder: string, names: ReadonlyArray<string>, port: number): Promise<LocalRegistry> => {
   const said = await runNode([npmScript(), 'config', 'get', 'registry'], { cwd: folder })
   // What npm warns about its settings comes behind the answer.
   const upstream = said.split('\n')[0]!.trim()
@@ -53,7 +54,7 @@ const startRegistry = async (folder: string, names: ReadonlyArray<string>): Prom
   } as never)) as Server
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(0, '127.0.0.1', resolve)
+    server.listen(port, '127.0.0.1', resolve)
   })
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`
   // npm publishes nothing without a token; the registry asks for none.

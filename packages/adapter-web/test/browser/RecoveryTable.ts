@@ -23,7 +23,7 @@ export const measureRecovery = async (runs: number, { isRelay, only }: MeasureOp
       const world = { chromium, server, profile: profile.path }
       for (let run = 0; run < runs; run++)
         results.push(await recoverFrom(world, blow, { withoutSharedWorker: isRelay }))
-      const row = summaryOf(blow, results)
+      const row = summaryOf(results)
       isWithin &&= row.worst <= boundMs[blow] && row.lost === 0 && row.stuck === 0
       console.log(lineOf(blow, row))
       console.log(
@@ -46,7 +46,7 @@ interface Row {
   readonly stuck: number
 }
 
-const summaryOf = (_blow: Blow, results: ReadonlyArray<RecoveryRun>): Row => {
+const summaryOf = (results: ReadonlyArray<RecoveryRun>): Row => {
   const times = results.map(({ ms }) => Math.round(ms)).sort((a, b) => a - b)
   const sum = (of: (run: RecoveryRun) => number): number => results.reduce((all, run) => all + of(run), 0)
   return {

@@ -51,7 +51,7 @@ export interface BenchUpdate {
  */
 export const withUpdated = (page: string, { header, workloads, results, names }: BenchUpdate): string => {
   const present = generatedIn(page)
-  const measured = `_Measured by itself: ${header.join('; ')}._`
+  const measured = `_Measured by itself: ${header.join(';\n')}._`
   const sections = new Map(sectionsIn(present))
   const ran = new Set(results.map(nameOf))
   for (const workload of workloads.filter(({ name }) => ran.has(name)))

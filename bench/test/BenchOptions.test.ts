@@ -105,7 +105,7 @@ describe('the page', () => {
     const updated = withUpdated(full, { header: ['2026-02-02', 'quiet'], workloads, results: [batch], names })
     expect(updated).toContain('- 2026-01-01\n- a machine\n\n## Targets')
     expect(updated).toContain('2 of 3 targets are met')
-    expect(updated).toMatch(/## batch[^#]*_Measured by itself: 2026-02-02; quiet._/)
+    expect(updated).toMatch(/## batch[^#]*_Measured by itself: 2026-02-02;\nquiet._/)
     const commit = (text: string): string => text.slice(text.indexOf('## commit'), text.indexOf('after every 200'))
     expect(commit(updated)).toBe(commit(full))
     const again = withUpdated(updated, { header: ['later'], workloads, results: [{ ...batch, met: false }], names })

@@ -3,8 +3,9 @@ import type { SyncBackendError } from '@headwater/core/backend'
 import { type PostgresFixture, postgresFixture } from '@headwater/testkit/postgres'
 import * as Effect from 'effect/Effect'
 import * as Fiber from 'effect/Fiber'
+import type * as Scope from 'effect/Scope'
 import * as Stream from 'effect/Stream'
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import {
   type SuiteClient,
   endOf,
@@ -23,29 +24,17 @@ import { type ElectricWorld, type ElectricWorldOptions, electricWorld, run } fro
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let postgres: PostgresFixture
-/** Of the tests that leave it as they found it; each has a store of its own. */
-let world: ElectricWorld
-const open: Array<ElectricWorld> = []
 beforeAll(async () => {
   postgres = await postgresFixture({ isReplicated: true })
-  world = await electricWorld(postgres)
 })
-afterEach(async () => {
-  for (const made of open.splice(0)) await made.close()
-})
-afterAll(async () => {
-  await world.close()
-  await postgres.close()
-})
+afterAll(() => postgres.close())
 
-let stores = 0
-const newStore = (): string => `s${stores++}`
-
-const makeWorld = async (options: ElectricWorldOptions = {}): Promise<ElectricWorld> => {
-  const made = await electricWorld(postgres, options)
-  open.push(made)
-  return made
-}
+/** One for every test: most change their Electric, and they run side by side. */
+const makeWorld = (options: ElectricWorldOptions = {}): Effect.Effect<ElectricWorld, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.promise(() => electricWorld(postgres, options)),
+    (world) => Effect.promise(() => world.close()),
+  )
 
 /** A `fetch` that writes down which shapes were asked for: `-1`, `now`, or `handle`. */
 const watchedFetch = () => {
@@ -65,14 +54,14 @@ const until = (condition: () => boolean): Effect.Effect<void> =>
 const reasonOfPull = (client: SuiteClient, after = root) =>
   Effect.map(failureOf('pull', Stream.runDrain(Stream.take(client.live(after), 1))), ({ reason }) => reason)
 
-describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live) => {
+describe.concurrent.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live) => {
   test('while a live stream is open: it goes on, with everything once, and without reading the log again', async () => {
     const { asked, fetch } = watchedFetch()
-    const storeId = newStore()
     await run(
       Effect.gen(function* () {
-        const writer = yield* world.client(storeId)
-        const reader = yield* world.client(storeId, { live, fetch })
+        const world = yield* makeWorld()
+        const writer = yield* world.client('s')
+        const reader = yield* world.client('s', { live, fetch })
         const log = eventsAfter(root, 9)
         yield* writer.pushAll(log.slice(0, 3))
         const following = yield* follow(reader.live())
@@ -92,10 +81,10 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
 
   test('before a client comes back: it gets what it lacks in pages, and the rest live', async () => {
     const { asked, fetch } = watchedFetch()
-    const storeId = newStore()
     await run(
       Effect.gen(function* () {
-        const a = yield* world.client(storeId, { live, fetch })
+        const world = yield* makeWorld()
+        const a = yield* world.client('s', { live, fetch })
         const log = eventsAfter(root, 9)
         yield* a.pushAll(log.slice(0, 3))
         const { cursor } = (yield* a.pages()).at(-1)!
@@ -116,10 +105,10 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
   })
 
   test('or are behind a client, as after a lost disk of Electric: the rest comes in pages, and what is new live', async () => {
-    const storeId = newStore()
     await run(
       Effect.gen(function* () {
-        const a = yield* world.client(storeId, { live })
+        const world = yield* makeWorld()
+        const a = yield* world.client('s', { live })
         const log = eventsAfter(root, 6)
         yield* a.pushAll(log.slice(0, 2))
         const { cursor } = (yield* a.pages()).at(-1)!
@@ -137,9 +126,9 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
   })
 
   test('by TRUNCATE: the log is another one, and the stream says so', async () => {
-    const world = await makeWorld()
     await run(
       Effect.gen(function* () {
+        const world = yield* makeWorld()
         const a = yield* world.client('s', { live })
         yield* a.pushAll(eventsAfter(root, 3))
         const following = yield* follow(a.live())
@@ -151,9 +140,9 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
   })
 
   test('by new columns of the table, as a later version makes them', async () => {
-    const world = await makeWorld()
     await run(
       Effect.gen(function* () {
+        const world = yield* makeWorld()
         const a = yield* world.client('s', { live })
         const log = eventsAfter(root, 4)
         yield* a.pushAll(log.slice(0, 2))
@@ -168,13 +157,13 @@ describe.each(['sse', 'poll'] as const)('shapes that are dropped, by %s', (live)
   })
 })
 
-describe.each(['sse', 'poll'] as const)('an Electric that goes away, by %s', (live) => {
+describe.concurrent.each(['sse', 'poll'] as const)('an Electric that goes away, by %s', (live) => {
   test('and comes back, several times while three clients push and two follow: pushes never notice', async () => {
-    const storeId = newStore()
     await run(
       Effect.gen(function* () {
+        const world = yield* makeWorld()
         const clientIds = ['client-a', 'client-b', 'client-c']
-        const clients = yield* Effect.forEach(clientIds, (clientId) => world.client(storeId, { live }, clientId))
+        const clients = yield* Effect.forEach(clientIds, (clientId) => world.client('s', { live }, clientId))
         const pushed = clientIds.map((clientId) => Array.from({ length: 20 }, () => eventsAfter(root, 3, { clientId })))
         const followers = [yield* followOn(clients[0]!), yield* followOn(clients[1]!)]
         const pushAll = (client: SuiteClient, index: number) =>
@@ -202,10 +191,10 @@ describe.each(['sse', 'poll'] as const)('an Electric that goes away, by %s', (li
   })
 
   test('is Unavailable to pulls, and nothing to pushes', async () => {
-    const storeId = newStore()
     await run(
       Effect.gen(function* () {
-        const a = yield* world.client(storeId, { live })
+        const world = yield* makeWorld()
+        const a = yield* world.client('s', { live })
         const log = eventsAfter(root, 6)
         yield* a.pushAll(log.slice(0, 2))
         const following = yield* follow(a.live())
@@ -220,15 +209,16 @@ describe.each(['sse', 'poll'] as const)('an Electric that goes away, by %s', (li
         const later = yield* followOn(a, endOf(following.events()))
         yield* later.untilCount(4)
         expectLog([...following.events(), ...later.events], log)
+        const isTold = world.records.some(({ event, operation }) => event === 'failed' && operation === 'shape')
+        expect(isTold).toBe(true)
       }),
     )
-    expect(world.records.some(({ event, operation }) => event === 'failed' && operation === 'shape')).toBe(true)
   })
 
   test('or stands still: what it lacks comes in pages, and the app is told', async () => {
-    const world = await makeWorld()
     await run(
       Effect.gen(function* () {
+        const world = yield* makeWorld()
         const writer = yield* world.client('s')
         const a = yield* world.client('s', { live, lag: 300 })
         const log = eventsAfter(root, 6)
@@ -267,9 +257,9 @@ const landAtOnce = (client: SuiteClient, events: Parameters<typeof land>[1]) => 
 test('a database that goes away ends pulls and pushes as away; both go on when it is back', async () => {
   const { control } = postgres
   if (control === undefined) return
-  const world = await makeWorld()
   await run(
     Effect.gen(function* () {
+      const world = yield* makeWorld()
       const a = yield* world.client('s')
       const log = eventsAfter(root, 4)
       yield* a.pushAll(log.slice(0, 2))
@@ -288,12 +278,11 @@ test('a database that goes away ends pulls and pushes as away; both go on when i
   )
 })
 
-test('an Electric over another database, with a store of the same name: its events never reach a client', async () => {
-  const [world, other] = [await makeWorld(), await makeWorld()]
-  const mixed = await electricWorld(postgres, { server: { database: world.databaseUrl, electric: other.electric.url } })
-  open.push(mixed)
+test.concurrent('an Electric over another database, with a store of the same name: its events never reach a client', async () => {
   await run(
     Effect.gen(function* () {
+      const [world, other] = [yield* makeWorld(), yield* makeWorld()]
+      const mixed = yield* makeWorld({ server: { database: world.databaseUrl, electric: other.electric.url } })
       const [mine, theirs] = [yield* world.client('s'), yield* other.client('s')]
       const log = eventsAfter(root, 5)
       yield* mine.pushAll(log)
@@ -314,11 +303,11 @@ test('an Electric over another database, with a store of the same name: its even
   )
 })
 
-test('a snapshot in great disorder is given up for pages: memory is bounded', async () => {
-  const world = await makeWorld({ electric: { chunkBytes: 1024 * 1024, shuffleSeed: 3 } })
+test.concurrent('a snapshot in great disorder is given up for pages: memory is bounded', async () => {
   const { asked, fetch } = watchedFetch()
   await run(
     Effect.gen(function* () {
+      const world = yield* makeWorld({ electric: { chunkBytes: 1024 * 1024, shuffleSeed: 3 } })
       const a = yield* world.client('s', { fetch })
       const log = eventsAfter(root, 24, { argsJson: JSON.stringify('x'.repeat(1_000_000)) })
       yield* a.pushAll(log)
@@ -356,14 +345,14 @@ const countedFetch = () => {
 /** A page of the protocol, a batch that was complete before, and the next of them in pieces. */
 const heldMax = 6 * 1024 * 1024
 
-test('a reader that stands still in a live stream holds a page or two, however much there is', async () => {
+test.concurrent('a reader that stands still in a live stream holds a page or two, however much there is', async () => {
   const { taken, fetch } = countedFetch()
   const size = 500_000
-  const storeId = newStore()
   await run(
     Effect.gen(function* () {
-      const writer = yield* world.client(storeId)
-      const reader = yield* world.client(storeId, { live: 'sse', fetch }, 'client-b')
+      const world = yield* makeWorld()
+      const writer = yield* world.client('s')
+      const reader = yield* world.client('s', { live: 'sse', fetch }, 'client-b')
       const log = eventsAfter(root, 30, { argsJson: JSON.stringify('x'.repeat(size)) })
       yield* writer.pushAll(log.slice(0, 1))
       let read = 0
@@ -402,18 +391,18 @@ test('a reader that stands still in a live stream holds a page or two, however m
   )
 })
 
-test('one transaction that is larger than a page, as an import makes it, arrives by an event stream', async () => {
-  const storeId = newStore()
+test.concurrent('one transaction that is larger than a page, as an import makes it, arrives by an event stream', async () => {
   await run(
     Effect.gen(function* () {
-      const writer = yield* world.client(storeId)
-      const reader = yield* world.client(storeId, { live: 'sse' }, 'client-b')
+      const world = yield* makeWorld()
+      const writer = yield* world.client('s')
+      const reader = yield* world.client('s', { live: 'sse' }, 'client-b')
       const log = eventsAfter(root, 12, { argsJson: JSON.stringify('x'.repeat(1_000_000)) })
       yield* writer.pushAll(log.slice(0, 1))
       const following = yield* follow(reader.live())
       yield* following.until(() => following.events().length === 1)
       yield* until(() => world.electric.waiting() > 0)
-      const rows = log.slice(1).map((event) => ({ ...event, storeId, mark: 'import' }))
+      const rows = log.slice(1).map((event) => ({ ...event, storeId: 's', mark: 'import' }))
       yield* Effect.promise(() =>
         world.sql(
           `WITH rows AS (
@@ -422,7 +411,7 @@ test('one transaction that is larger than a page, as an import makes it, arrives
              FROM json_to_recordset($1) AS r ("storeId" text, global int8, id text, "parentGlobal" int8, "parentId" text, name text,
                "argsJson" text, "clientId" text, "sessionId" text, "createdAt" float8, mark text))
            UPDATE headwater_stores SET head = $2, head_id = $3 WHERE store_id = $4`,
-          [JSON.stringify(rows), log.length, log.at(-1)!.id, storeId],
+          [JSON.stringify(rows), log.length, log.at(-1)!.id, 's'],
         ),
       )
       yield* following.until(() => following.events().length === log.length)
@@ -431,12 +420,12 @@ test('one transaction that is larger than a page, as an import makes it, arrives
   )
 })
 
-test('a reader that leaves frees its connection to Electric', async () => {
-  const storeId = newStore()
+test.concurrent('a reader that leaves frees its connection to Electric', async () => {
   await run(
     Effect.gen(function* () {
+      const world = yield* makeWorld()
       for (const live of ['sse', 'poll'] as const) {
-        const a = yield* world.client(storeId, { live })
+        const a = yield* world.client('s', { live })
         const following = yield* follow(a.live())
         yield* following.until((pages) => pages.length > 0)
         yield* until(() => world.electric.waiting() === 1)

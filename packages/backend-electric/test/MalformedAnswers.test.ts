@@ -131,7 +131,7 @@ const withTampered = (
   )
 
 describe('a failure that says what it is', () => {
-  test.each<readonly [string, SyncBackendReason['_tag'], Tamper]>([
+  test.concurrent.each<readonly [string, SyncBackendReason['_tag'], Tamper]>([
     ['without a handle', 'ProtocolError', without('electric-handle')],
     ['without an offset', 'ProtocolError', without('electric-offset')],
     ['without a schema', 'ProtocolError', without('electric-schema')],
@@ -164,7 +164,7 @@ describe('a failure that says what it is', () => {
     ),
   )
 
-  test.each<readonly [string, Tamper]>([
+  test.concurrent.each<readonly [string, Tamper]>([
     ['none at all', () => new Promise<Response>(() => undefined)],
     ['one whose body never ends', () => new Response(new ReadableStream(), { headers: electricHeaders })],
   ])('%s: TimedOut', (_, tamper) =>
@@ -173,7 +173,7 @@ describe('a failure that says what it is', () => {
 })
 
 describe('harmless: everything arrives once, in order', () => {
-  test.each<readonly [string, Tamper]>([
+  test.concurrent.each<readonly [string, Tamper]>([
     [
       'rows twice',
       withMessages((messages) => messages.flatMap((message) => (message.value ? [message, message] : message))),
@@ -245,7 +245,7 @@ describe('harmless: everything arrives once, in order', () => {
 })
 
 describe('in a live reading', () => {
-  test.each<readonly [string, SyncBackendReason['_tag'], Tamper]>([
+  test.concurrent.each<readonly [string, SyncBackendReason['_tag'], Tamper]>([
     [
       'must-refetch for ever',
       'Unavailable',

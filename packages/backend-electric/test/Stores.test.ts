@@ -5,38 +5,31 @@ import type { Store } from '@headwater/core'
 import { type PostgresFixture, freePort, postgresFixture } from '@headwater/testkit/postgres'
 import { build } from 'esbuild'
 import { fileURLToPath } from 'node:url'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openStore, temporaryFolder } from '../../adapter-node/test/Folder.ts'
 import { todoCreated, todos } from '../../adapter-node/test/Todos.ts'
 import { type ServerProcess, startServerProcess } from '../../server/test/ServerProcess.ts'
 import { electricFixture } from '@headwater/testkit/electric'
-import { type ElectricWorld, electricWorld } from './ElectricWorld.ts'
+import { electricWorld } from './ElectricWorld.ts'
 
 // Generous: other work may share the machine.
 vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 let postgres: PostgresFixture
-const open: Array<{ readonly close: () => Promise<void> }> = []
 beforeAll(async () => {
   postgres = await postgresFixture({ isReplicated: true })
 })
-afterEach(async () => {
-  for (const each of open.splice(0).toReversed()) await each.close()
-})
 afterAll(() => postgres.close())
-
-const makeWorld = async (): Promise<ElectricWorld> => {
-  const world = await electricWorld(postgres, { server: { token: 'token' } })
-  open.push(world)
-  return world
-}
 
 const texts = (store: Store): ReadonlyArray<string> => store.query(todos.orderBy('id')).map(({ text }) => text)
 const shows = (store: Store, count: number): Promise<unknown> =>
   vi.waitUntil(() => texts(store).length === count, { timeout: 30_000 })
 
-test('two devices, each restarted with the other backend: one log, and nobody is told of another', async () => {
-  const { server } = await makeWorld()
+test('two devices, each restarted with the other backend: one log, and nobody is told of another', async ({
+  onTestFinished,
+}) => {
+  const { server, close } = await electricWorld(postgres, { server: { token: 'token' } })
+  onTestFinished(close)
   const options = { url: server.url, getToken: () => 'token' }
   const backends = [electricBackend(options), httpBackend(options)]
   const folders = [temporaryFolder(), temporaryFolder()]
@@ -64,17 +57,17 @@ test('two devices, each restarted with the other backend: one log, and nobody is
   }
 })
 
-test('the server and its proxy by one command, with secrets from the environment', async () => {
+test('the server and its proxy by one command, with secrets from the environment', async ({ onTestFinished }) => {
   const databaseUrl = await postgres.makeDatabase()
   const electric = await electricFixture({ databaseUrl, secret: 'electric-secret', pollMs: 1_000 })
-  open.push(electric)
+  onTestFinished(electric.close)
   const server: ServerProcess = await startServerProcess({
     HEADWATER_DATABASE_URL: databaseUrl,
     HEADWATER_ELECTRIC_URL: electric.url,
     HEADWATER_ELECTRIC_SECRET: 'electric-secret',
     HEADWATER_TOKEN: 'token',
   })
-  open.push({ close: server.kill })
+  onTestFinished(server.kill)
   const health = await (await fetch(`${server.url}/health`)).json()
   expect(health).toMatchObject({ status: 'ok', electric: 'active' })
   expect((await fetch(`${server.url}/v1/stores/demo/shape?offset=-1`)).status).toBe(401)
@@ -92,14 +85,14 @@ test('the server and its proxy by one command, with secrets from the environment
   await shows(reader, 2)
 })
 
-test('a wrong secret, or no Electric there: pushes work, pulls say that it is away', async () => {
+test('a wrong secret, or no Electric there: pushes work, pulls say that it is away', async ({ onTestFinished }) => {
   const databaseUrl = await postgres.makeDatabase()
   const electric = await electricFixture({ databaseUrl, secret: 'electric-secret' })
-  open.push(electric)
+  onTestFinished(electric.close)
   const nobody = `http://127.0.0.1:${await freePort()}`
   for (const at of [{ url: electric.url, secret: 'wrong' }, { url: nobody }]) {
     const world = await electricWorld(postgres, { server: { electric: at } })
-    open.push(world)
+    onTestFinished(world.close)
     const store = await openStore({
       directory: temporaryFolder(),
       leader: 'same-thread',

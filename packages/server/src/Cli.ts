@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { backup, exportCommand, importCommand, verify } from './CliLogs.ts'
 import { databasesCommand, moveStoreCommand, retireCommand } from './CliMoves.ts'
-import { type Values, Usage, help, placeOf, readArgs, say } from './CliOptions.ts'
+import { type LogPlace, type Values, Usage, help, placeOf, readArgs, say } from './CliOptions.ts'
 import { DataFolderError } from './DataFolder.ts'
 import { ImportRefused } from './LogArchive.ts'
 import { LogFileError } from './LogFile.ts'
@@ -70,28 +70,49 @@ const version = (): string => {
 }
 
 const serve = async (values: Values): Promise<number> => {
-  const stopped = signalled()
+  const { stopped, forget } = signalled()
+  try {
+    const server = await startServer(optionsOf(values))
+    if (server.isOpen) {
+      process.stderr.write(
+        `headwater-server: no --token, so it listens on loopback only (${server.url}); everybody on this machine may read and write every store\n`,
+      )
+    }
+    await stopped
+    await server.close()
+    return 0
+  } finally {
+    forget()
+  }
+}
+
+const optionsOf = (values: Values): ServerOptions => {
   const log = jsonLogger((line) => process.stdout.write(line))
   const place = placeOf(values)
   const token = values.token ?? tokenFromEnvironment()
   const cors = values.cors?.includes('*') === true ? ('*' as const) : values.cors
-  const server = await startServer({
-    ...place,
+  return {
+    ...placeWith(values, place),
     ...electricOf(values, place),
     port: readPort(values.port),
     host: values.host,
     logger: (record) => (values.quiet && record.event === 'request' ? undefined : log(record)),
     ...(token === undefined ? {} : { token }),
     ...(cors === undefined ? {} : { cors }),
-  })
-  if (server.isOpen) {
-    process.stderr.write(
-      `headwater-server: no --token, so it listens on loopback only (${server.url}); everybody on this machine may read and write every store\n`,
-    )
   }
-  await stopped
-  await server.close()
-  return 0
+}
+
+/** More than a PostgreSQL of any size takes from one server. */
+const connectionsMax = 1_000
+
+const placeWith = (values: Values, place: LogPlace): Pick<ServerOptions, 'data' | 'database'> => {
+  const { connections } = values
+  if (connections === undefined) return place
+  if ('data' in place) throw new Usage('--connections needs --database')
+  const count = Number(connections)
+  if (!/^\d{1,4}$/.test(connections) || count < 1 || count > connectionsMax)
+    throw new Usage(`--connections must be a number from 1 to ${connectionsMax}, not "${connections}"`)
+  return { database: { url: place.database, connections: count } }
 }
 
 /** From the environment only where there is a database: it may be meant for another server on this machine. */
@@ -116,13 +137,22 @@ const readPort = (text: string): number => {
   throw new Usage(`--port must be a number from 0 to 65535, not "${text}"`)
 }
 
+const stopSignals = ['SIGTERM', 'SIGINT'] as const
+
 /** The first signal stops gracefully, the second at once. */
-const signalled = (): Promise<void> =>
-  new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.once(signal, () => {
-        process.once(signal, () => process.exit(1))
-        resolve()
-      })
-    }
-  })
+const signalled = (): { readonly stopped: Promise<void>; readonly forget: () => void } => {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  let count = 0
+  const onSignal = (): void => {
+    count += 1
+    if (count > 1) process.exit(1)
+    resolve()
+  }
+  for (const signal of stopSignals) process.on(signal, onSignal)
+  return {
+    stopped: promise,
+    forget: () => {
+      for (const signal of stopSignals) process.off(signal, onSignal)
+    },
+  }
+}

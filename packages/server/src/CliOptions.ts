@@ -4,8 +4,8 @@ import { portDefault } from './Server.ts'
 
 export const help = `headwater-server: the self-hosted sync server of Headwater
 
-  headwater-server [--data DIR | --database URL… [--electric URL]] [--port N] [--host HOST] [--token TOKEN]…
-                   [--cors ORIGIN]… [--quiet]
+  headwater-server [--data DIR | --database URL… [--connections N] [--electric URL]] [--port N] [--host HOST]
+                   [--token TOKEN]… [--cors ORIGIN]… [--quiet]
   headwater-server backup [--data DIR] FILE
   headwater-server verify [--data DIR | --database URL…]
   headwater-server export [--data DIR | --database URL…] FILE [STORE]…
@@ -19,6 +19,7 @@ export const help = `headwater-server: the self-hosted sync server of Headwater
   --database URL  keeps them in PostgreSQL instead (postgres://user:password@host:5432/database; needs npm install pg), also
                   as HEADWATER_DATABASE_URL, which keeps the password out of the process list. Any number of servers may
                   share one database. Given several times, or with spaces between them: stores spread over all of them.
+  --connections N how many connections for statements a server has to each database, default 10; one more listens
   --electric URL  the Electric over that database, for clients that read through it; also as HEADWATER_ELECTRIC_URL. Its
                   secret comes from HEADWATER_ELECTRIC_SECRET, and stays here.
   --port N        default ${portDefault}; 0 takes a free one
@@ -46,6 +47,7 @@ what the command databases calls it: its id, or host and name.
 const options = {
   data: { type: 'string' },
   database: { type: 'string', multiple: true },
+  connections: { type: 'string' },
   electric: { type: 'string' },
   port: { type: 'string', default: String(portDefault) },
   host: { type: 'string', default: '127.0.0.1' },

@@ -78,7 +78,8 @@ export const databaseError = (name: string, error: unknown): DatabaseError => {
       reason: 'Refused',
       detail: `${said}; grant the user CREATE on the schema for the first start`,
     })
-  if (isConnectionLost(error) || code === '53300')
+  if (code === '53300') return new DatabaseError({ reason: 'Unreachable', detail: `${said}${adviceOf(error)}` })
+  if (isConnectionLost(error))
     return new DatabaseError({
       reason: 'Unreachable',
       detail: `${said}${adviceOf(error)}; check that it runs and that the database URL is right`,
@@ -95,7 +96,7 @@ const textOf = (error: unknown): string => {
 const adviceOf = (error: unknown): string => {
   const code = codeOf(error)
   if (code === '25006') return '; the database is read-only, is it a standby?'
-  if (code === '53300') return '; raise max_connections, or lower the connections of each server'
+  if (code === '53300') return '; raise max_connections, or lower --connections of each server'
   if (code === '53100') return '; its disk is full'
   return ''
 }

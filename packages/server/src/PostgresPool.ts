@@ -121,7 +121,8 @@ export const sessionSettings = (timeoutMs: number): string => `
 const nameOf = (url: string): string => {
   const parsed = URL.canParse(url) ? new URL(url) : undefined
   if (parsed === undefined || !/^postgres(ql)?:$/.test(parsed.protocol)) {
-    const detail = 'the database URL must look like postgres://user:password@host:5432/database'
+    const detail =
+      'the database URL must look like postgres://user:password@host:5432/database; in a password @ is %40, # is %23 and / is %2F'
     throw new DatabaseError({ reason: 'InvalidUrl', detail })
   }
   return `${parsed.host}${parsed.pathname}`

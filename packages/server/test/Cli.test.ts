@@ -4,7 +4,7 @@ import { httpBackend } from '@headwater/backend-http'
 import type { BackendPosition, SyncBackend } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { endAll, listening, start } from './CliProcess.ts'
+import { endAll, listening, runHere, start } from './CliProcess.ts'
 import { event, root } from './Requests.ts'
 import { temporaryFolder } from './ServerFixture.ts'
 
@@ -49,17 +49,19 @@ test('what it cannot do is one clear line and exit code 2', async () => {
     [['--token', ''], /a token must not be empty/],
     [['--database', 'postgres://localhost/x'], /give --data or --database, not both/],
     [['--electric', 'http://localhost:3000'], /--electric needs --database/],
+    [['--connections', '5'], /--connections needs --database/],
   ]
-  const ends = await Promise.all(wrong.map(([args]) => start('--data', folder, ...args).ended))
-  for (const [index, { code, stderr }] of ends.entries()) {
+  for (const [args, expected] of wrong) {
+    const { code, stderr } = await runHere('--data', folder, ...args)
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
-    expect(stderr).toMatch(wrong[index]?.[1] ?? /./)
+    expect(stderr).toMatch(expected)
   }
 })
 
-test('an Electric that makes no sense is found out before anything is opened', async () => {
+test('an Electric or a number that makes no sense is found out before anything is opened', async () => {
   const database = 'postgres://user:hunter2@127.0.0.1:1/x'
   const wrong: ReadonlyArray<readonly [ReadonlyArray<string>, RegExp]> = [
+    [['--database', database, '--connections', '0'], /--connections must be a number from 1 to 1000, not "0"/],
     [['--database', database, '--electric', 'localhost'], /address of Electric must look like http:\/\/localhost:3000/],
     [['--database', database, '--electric', 'ftp://localhost'], /address of Electric must look like/],
     [
@@ -68,7 +70,7 @@ test('an Electric that makes no sense is found out before anything is opened', a
     ],
   ]
   for (const [args, expected] of wrong) {
-    const { code, stderr } = await start(...args).ended
+    const { code, stderr } = await runHere(...args)
     expect([code, stderr.trimEnd().split('\n').length]).toEqual([2, 1])
     expect(stderr).toMatch(expected)
     expect(stderr).not.toContain('hunter2')
@@ -81,7 +83,7 @@ test('a database that cannot be used is one line that says what to do; the passw
     ['postgres://user:hunter2@127.0.0.1:1/x', /127\.0\.0\.1:1\/x: .*ECONNREFUSED.*check that it runs/],
   ]
   for (const [url, text] of wrong) {
-    const { code, stderr, stdout } = await start('--database', url, '--port', '0').ended
+    const { code, stderr, stdout } = await runHere('--database', url, '--port', '0')
     expect([code, stderr.trimEnd().split('\n').length, stdout]).toEqual([1, 1, ''])
     expect(stderr).toMatch(text)
     expect(stderr).not.toContain('hunter2')
@@ -118,19 +120,19 @@ test('with a token only its bearers get in', async () => {
 test('a second server on the same data is told who is there; a backup works beside the first', async () => {
   const server = start('--data', folder, '--port', '0')
   await listening(server)
-  const second = await start('--data', folder, '--port', '0').ended
+  const second = await runHere('--data', folder, '--port', '0')
   expect(second.code).toBe(1)
   expect(second.stderr).toMatch(new RegExp(`in use by process ${server.child.pid} since`))
   const file = join(folder, 'backup.sqlite3')
-  expect(await start('backup', '--data', folder, file).ended).toMatchObject({
+  expect(await runHere('backup', '--data', folder, file)).toMatchObject({
     code: 0,
     stdout: `${file}\n`,
     stderr: '',
   })
   expect(existsSync(file)).toBe(true)
-  expect((await start('verify', '--data', folder).ended).stderr).toMatch(/in use by process/)
-  expect((await start('backup', '--data', folder, file).ended).stderr).toMatch(/exists already/)
-  expect((await start('backup', '--data', join(folder, 'none'), `${file}2`).ended).stderr).toMatch(/there is no log in/)
+  expect((await runHere('verify', '--data', folder)).stderr).toMatch(/in use by process/)
+  expect((await runHere('backup', '--data', folder, file)).stderr).toMatch(/exists already/)
+  expect((await runHere('backup', '--data', join(folder, 'none'), `${file}2`)).stderr).toMatch(/there is no log in/)
 })
 
 test('killed in the middle of pushes, it reopens with everything that it acknowledged', async () => {
@@ -153,7 +155,7 @@ test('killed in the middle of pushes, it reopens with everything that it acknowl
   expect(lost).toBe(0)
   server.child.kill('SIGTERM')
   await server.ended
-  expect(await start('verify', '--data', folder).ended).toEqual({
+  expect(await runHere('verify', '--data', folder)).toEqual({
     code: 0,
     stdout: `1 stores, ${head.global} events, 0 faults\n`,
     stderr: '',

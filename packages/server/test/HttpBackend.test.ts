@@ -6,7 +6,7 @@ import * as Effect from 'effect/Effect'
 import * as Stream from 'effect/Stream'
 import { rmSync } from 'node:fs'
 import { describe, test, vi } from 'vitest'
-import { type Place, httpBackendUnderTest, httpCapabilities } from './HttpBackendUnderTest.ts'
+import { type Place, httpBackendUnderTest, httpCapabilities, sideBySide } from './HttpBackendUnderTest.ts'
 import { temporaryFolder } from './ServerFixture.ts'
 
 // Generous: other work may share the machine.
@@ -37,11 +37,11 @@ const makeBackend = async (live: 'sse' | 'poll'): Promise<BackendUnderTest> => {
 }
 
 describe('httpBackend over event streams', () => {
-  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('sse') })
+  syncBackendSuite({ test: sideBySide(), capabilities: httpCapabilities, makeBackend: () => makeBackend('sse') })
 })
 
 describe('httpBackend over long-poll', () => {
-  syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend: () => makeBackend('poll') })
+  syncBackendSuite({ test: sideBySide(), capabilities: httpCapabilities, makeBackend: () => makeBackend('poll') })
 })
 
 /** A server that counts what it reads for its readers, and a client that counts what arrives. */

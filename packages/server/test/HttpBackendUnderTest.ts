@@ -1,8 +1,9 @@
 import { type HttpBackendOptions, httpBackend } from '@headwater/backend-http'
 import type { SyncBackendProvider } from '@headwater/core/backend'
 import type { ServerOptions } from '@headwater/server'
-import type { BackendUnderTest } from '@headwater/testkit'
+import type { BackendUnderTest, SuiteTest } from '@headwater/testkit'
 import { faultProxy } from '@headwater/testkit/node'
+import { test } from 'vitest'
 import { type ServerFixture, serverFixture } from './ServerFixture.ts'
 
 /** Where the server keeps its logs, and how an operator's tool changes them behind its back. */
@@ -30,6 +31,15 @@ export const httpCapabilities = [
   'replaceLog',
   'restore',
 ] as const
+
+/** Cases run side by side, since each has a backend of its own: most of their time goes to disks and heartbeats. */
+export const sideBySide = (isMeant: (name: string) => boolean = () => true): SuiteTest =>
+  Object.assign(
+    (name: string, body: () => Promise<void>) => (isMeant(name) ? test.concurrent : test.skip)(name, body),
+    {
+      skip: test.skip,
+    },
+  )
 
 /** The real client, over real HTTP through a proxy, against the real server. */
 export const httpBackendUnderTest = async (

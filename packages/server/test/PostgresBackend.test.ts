@@ -1,7 +1,7 @@
 import { type BackendUnderTest, syncBackendSuite } from '@headwater/testkit'
 import { type PostgresFixture, postgresFixture } from '@headwater/testkit/postgres'
-import { afterAll, beforeAll, test, vi } from 'vitest'
-import { httpBackendUnderTest, httpCapabilities } from './HttpBackendUnderTest.ts'
+import { afterAll, beforeAll, vi } from 'vitest'
+import { httpBackendUnderTest, httpCapabilities, sideBySide } from './HttpBackendUnderTest.ts'
 import { postgresPlace } from './PostgresPlace.ts'
 
 // Generous: other work may share the machine.
@@ -22,4 +22,4 @@ const makeBackend = async (): Promise<BackendUnderTest> =>
   httpBackendUnderTest('sse', postgresPlace(url, `suite_${schemas++}`))
 
 // Over event streams only: the ways of a live pull are above the storage, and HttpBackend.test.ts has them all.
-syncBackendSuite({ test, capabilities: httpCapabilities, makeBackend })
+syncBackendSuite({ test: sideBySide(), capabilities: httpCapabilities, makeBackend })

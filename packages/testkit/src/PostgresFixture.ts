@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -29,6 +29,9 @@ export interface PostgresFixtureOptions {
   readonly isReplicated?: boolean
 }
 
+/** Enough slots for the Electrics of a file whose tests run side by side. */
+const replicated = ['wal_level=logical', 'max_replication_slots=50', 'max_wal_senders=50']
+
 export const postgresFixture = async (options: PostgresFixtureOptions = {}): Promise<PostgresFixture> => {
   const given = process.env['DATABASE_URL']
   if (given !== undefined && given !== '') return withDatabases(given, undefined)
@@ -45,12 +48,13 @@ export const postgresFixture = async (options: PostgresFixtureOptions = {}): Pro
     password: 'password',
     persistent: true,
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ['--encoding=UTF8', '--locale=C'],
+    // What it syncs is all made new: only what comes later has to outlive a crash.
+    initdbFlags: ['--encoding=UTF8', '--locale=C', '--no-sync'],
     postgresFlags: [
       'listen_addresses=127.0.0.1',
       'unix_socket_directories=',
       'max_connections=200',
-      ...(options.isReplicated === true ? ['wal_level=logical'] : []),
+      ...(options.isReplicated === true ? replicated : []),
     ].flatMap((setting) => ['-c', setting]),
     onLog: (text: string) => void log.push(text),
     onError: (error) => void log.push(String(error)),
@@ -64,16 +68,20 @@ export const postgresFixture = async (options: PostgresFixtureOptions = {}): Pro
   }
   await describing(postgres.initialise())
   await describing(postgres.start())
+  /** Without time to write anything. */
+  const kill = async (): Promise<void> => {
+    const pid = Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0])
+    const stopped = postgres.stop()
+    process.kill(pid, 'SIGQUIT')
+    await stopped
+  }
   const control: PostgresControl = {
     restart: async () => {
       await postgres.stop()
       await describing(postgres.start())
     },
     crash: async () => {
-      const pid = Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0])
-      const stopped = postgres.stop()
-      process.kill(pid, 'SIGQUIT')
-      await stopped
+      await kill()
       await describing(postgres.start())
     },
     stop: () => postgres.stop(),
@@ -84,7 +92,8 @@ export const postgresFixture = async (options: PostgresFixtureOptions = {}): Pro
     ...fixture,
     close: async () => {
       await fixture.close()
-      await postgres.stop()
+      // A test may have left it stopped.
+      if (existsSync(join(databaseDir, 'postmaster.pid'))) await kill()
       rmSync(folder, { recursive: true, force: true })
     },
   }

@@ -44,7 +44,7 @@ export const limitCases: ReadonlyArray<SyncBackendCase> = [
     run: (under, storeId) =>
       Effect.gen(function* () {
         const a = yield* connect(under.provider, storeId)
-        const large = eventsAfter(root, 60, { argsJson: (index) => JSON.stringify(`${index}`.padEnd(120_000, 'ä')) })
+        const large = eventsAfter(root, 60, { argsJson: (index) => JSON.stringify(`${index}`.padEnd(60_000, 'ä')) })
         const small = eventsAfter(endOf(large), 1_800, { argsJson: JSON.stringify('x'.repeat(1_000)) })
         yield* a.pushAll([...large, ...small])
         expectTrue('more than one batch', batchesOf(small).length > 1)

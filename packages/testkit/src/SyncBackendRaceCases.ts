@@ -20,7 +20,7 @@ const accepted = (head: { readonly global: number; readonly eventId: string | nu
 
 const racerNames = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((letter) => `client-${letter}`)
 const batchSize = 7
-const batchesEach = 10
+const batchesEach = 5
 
 /** Batches of one client, each its own events; numbered when they are pushed. */
 const batchesFor = (clientId: string): Array<Array<BackendEvent>> =>

@@ -10,23 +10,6 @@ import type { AnyTable } from '../schema/TableDefinition.ts'
 import type { Write } from '../schema/Write.ts'
 import { RowInvalid, SqlParameterInvalid } from './SqlError.ts'
 
-/**
- * Raw SQL with bound values.
- *
- * | `${…}`                              | becomes                                                             |
- * | ----------------------------------- | ------------------------------------------------------------------- |
- * | a safe integer                      | INTEGER, as if the digits stood there: `7 / ${2}` is 3              |
- * | another finite number               | REAL                                                                |
- * | `bigint` within 64 bits             | INTEGER                                                             |
- * | `boolean`                           | INTEGER 0 or 1                                                      |
- * | `Date`                              | INTEGER, milliseconds since 1970, as `column.datetime()` stores it  |
- * | `string`, `Uint8Array`, `null`      | TEXT, BLOB, NULL                                                    |
- * | an array of those                   | a list: `id IN ${ids}`; empty, `()`, in which SQLite finds nothing  |
- * | a table, a column (`todos.columns.id`), `sql.identifier(name)` | its quoted name                          |
- * | another `sql` text                  | that text, with its values                                          |
- * | anything else, also `undefined`     | `SqlParameterInvalid`                                               |
- */
-
 /** One value of an `sql` text. */
 export type SqlParameter =
   | SqliteValue
@@ -61,7 +44,20 @@ export interface Sql extends Write {
 }
 
 /**
- * Raw SQL; see the table at the head of this file.
+ * Raw SQL with bound values.
+ *
+ * | `${…}`                              | becomes                                                             |
+ * | ----------------------------------- | ------------------------------------------------------------------- |
+ * | a safe integer                      | INTEGER, as if the digits stood there: `7 / ${2}` is 3              |
+ * | another finite number               | REAL                                                                |
+ * | `bigint` within 64 bits             | INTEGER                                                             |
+ * | `boolean`                           | INTEGER 0 or 1                                                      |
+ * | `Date`                              | INTEGER, milliseconds since 1970, as `column.datetime()` stores it  |
+ * | `string`, `Uint8Array`, `null`      | TEXT, BLOB, NULL                                                    |
+ * | an array of those                   | a list: `id IN ${ids}`; empty, `()`, in which SQLite finds nothing  |
+ * | a table, a column (`todos.columns.id`), `sql.identifier(name)` | its quoted name                          |
+ * | another `sql` text                  | that text, with its values                                          |
+ * | anything else, also `undefined`     | `SqlParameterInvalid`                                               |
  *
  * **Example**
  * ```ts
@@ -152,7 +148,7 @@ const bind = (value: unknown, index: number, params: Array<SqliteValue>): '?' =>
   return '?'
 }
 
-/** A JavaScript value as SQLite takes it; see the table at the head of this file. **Fails with** `SqlParameterInvalid`. */
+/** A JavaScript value as SQLite takes it; see the table of `sql`. **Fails with** `SqlParameterInvalid`. */
 export const bindable = (value: unknown, index: number): SqliteValue => {
   if (value === null || value instanceof Uint8Array) return value
   if (typeof value === 'string') return textParameter(value, index)

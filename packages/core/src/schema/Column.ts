@@ -1,23 +1,5 @@
 import type { AnySchema, SchemaOutput } from '../event/SchemaCodec.ts'
 
-/**
- * Columns of a table: what they hold in JavaScript and how SQLite stores it.
- *
- * | Column       | JavaScript            | SQLite    | Notes                                             |
- * | ------------ | --------------------- | --------- | ------------------------------------------------- |
- * | `text()`     | `string`              | `TEXT`    | no NUL; a lone surrogate is stored as U+FFFD      |
- * | `integer()`  | `number`              | `INTEGER` | safe integers                                     |
- * | `bigint()`   | `bigint`              | `INTEGER` | exact, int64                                      |
- * | `real()`     | `number`              | `REAL`    | finite                                            |
- * | `boolean()`  | `boolean`             | `INTEGER` | 0 and 1                                           |
- * | `datetime()` | `Date`                | `INTEGER` | milliseconds since 1970                           |
- * | `json()`     | what its schema says  | `TEXT`    | by the rules of `event/JsonValue.ts`              |
- * | `blob()`     | `Uint8Array`          | `BLOB`    |                                                   |
- *
- * Tables are `STRICT`, so a column holds nothing but its own storage class (or NULL, if nullable), also after raw SQL.
- * Columns are NOT NULL unless `nullable()`. Defaults are values: a function would choose anew at every replay.
- */
-
 export type ColumnKind = 'text' | 'integer' | 'bigint' | 'real' | 'boolean' | 'datetime' | 'json' | 'blob'
 
 /** How texts of a column compare and sort: by UTF-8 bytes, or with ASCII letters folded. */
@@ -141,7 +123,21 @@ function json(schema?: AnySchema): Column<unknown, false, false, 'json'> {
 }
 
 /**
- * Declares a column; see the table at the head of this file.
+ * Declares a column of a table: what it holds in JavaScript, and how SQLite stores it.
+ *
+ * | Column       | JavaScript            | SQLite    | Notes                                             |
+ * | ------------ | --------------------- | --------- | ------------------------------------------------- |
+ * | `text()`     | `string`              | `TEXT`    | no NUL; a lone surrogate is stored as U+FFFD      |
+ * | `integer()`  | `number`              | `INTEGER` | safe integers                                     |
+ * | `bigint()`   | `bigint`              | `INTEGER` | exact, int64                                      |
+ * | `real()`     | `number`              | `REAL`    | finite                                            |
+ * | `boolean()`  | `boolean`             | `INTEGER` | 0 and 1                                           |
+ * | `datetime()` | `Date`                | `INTEGER` | milliseconds since 1970                           |
+ * | `json()`     | what its schema says  | `TEXT`    | by the rules of `event/JsonValue.ts`              |
+ * | `blob()`     | `Uint8Array`          | `BLOB`    |                                                   |
+ *
+ * Tables are `STRICT`, so a column holds nothing but its own storage class (or NULL, if nullable), also after raw SQL.
+ * Columns are NOT NULL unless `nullable()`. Defaults are values: a function would choose anew at every replay.
  *
  * **Example**
  * ```ts

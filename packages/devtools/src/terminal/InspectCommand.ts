@@ -103,7 +103,7 @@ const eventsTitle = ({ log }: StoreFacts, events: ReadonlyArray<FileEvent>, opti
   ].filter((part) => part !== undefined)
   return of.length === 0
     ? `The last ${events.length} of ${log?.events ?? 0} events`
-    : `The last ${events.length} events that are ${of.join(', ')}`
+    : `The last ${events.length} ${events.length === 1 ? 'event that is' : 'events that are'} ${of.join(', ')}`
 }
 
 const printJson = (

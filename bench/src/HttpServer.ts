@@ -16,13 +16,18 @@ export type ServerPlace = { readonly data: string } | { readonly database: strin
 /**
  * Starts a server on a free loopback port, on a folder or on the database behind a URL; it dies with this process.
  *
- * **Shape** `code`: the server as it is published, in one file; default its sources, which Node strips of their types.
+ * **Shape** `code`: the server as it is published, in one file; default its sources, which Node strips of their types. `flags`: of
+ * Node, besides our own.
  */
-export const startHttpServer = async (place: ServerPlace, code?: string): Promise<HttpServer> => {
+export const startHttpServer = async (
+  place: ServerPlace,
+  code?: string,
+  flags: ReadonlyArray<string> = [],
+): Promise<HttpServer> => {
   const option = 'data' in place ? ['--data', place.data] : []
   const env = 'data' in place ? process.env : { ...process.env, HEADWATER_DATABASE_URL: place.database }
   const main = code === undefined ? [serverFile] : ['--input-type=module', '-e', runPublished(code), '--']
-  const child = spawn(process.execPath, [...process.execArgv, ...main, ...option, '--port', '0', '--quiet'], {
+  const child = spawn(process.execPath, [...process.execArgv, ...flags, ...main, ...option, '--port', '0', '--quiet'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env,
   })

@@ -5,7 +5,7 @@ import { sqliteLogStorage } from '@headwater/server'
 import { postgresFixture, runSql } from '@headwater/testkit/postgres'
 import Database from 'better-sqlite3'
 import * as Effect from 'effect/Effect'
-import { type HttpServer, startHttpServer } from '../HttpServer.ts'
+import { type HttpServer, type ServerPlace, startHttpServer } from '../HttpServer.ts'
 import { withPublished } from '../PublishedCode.ts'
 import { withScratchFolder } from '../ScratchFolder.ts'
 import type { LoadStore } from './LoadEvents.ts'
@@ -22,23 +22,32 @@ export interface LoadPlace {
 
 export type PlaceKind = 'sqlite' | 'postgres'
 
-/** As many servers as wanted; SQLite has one. A PostgreSQL of our own, or the one that `DATABASE_URL` names; fsync is on. */
+/**
+ * As many servers as wanted; SQLite has one. A PostgreSQL of our own, or the one that `DATABASE_URL` names; fsync is on. **Shape**
+ * `flags`: of Node, for the servers.
+ */
 export const withLoadPlace = <A>(
   kind: PlaceKind,
   serverCount: number,
   work: (place: LoadPlace) => Promise<A>,
+  flags: ReadonlyArray<string> = [],
 ): Promise<A> =>
-  withPublished(serverEntry, (code) => (kind === 'sqlite' ? onSqlite(code, work) : onPostgres(code, serverCount, work)))
+  withPublished(serverEntry, (code) => {
+    const startOn = (place: ServerPlace): Promise<HttpServer> => startHttpServer(place, code, flags)
+    return kind === 'sqlite' ? onSqlite(startOn, work) : onPostgres(startOn, serverCount, work)
+  })
+
+type StartOn = (place: ServerPlace) => Promise<HttpServer>
 
 const serverEntry = new URL('../../../packages/server/src/Cli.ts', import.meta.url)
 
-const onSqlite = <A>(code: string, work: (place: LoadPlace) => Promise<A>): Promise<A> =>
+const onSqlite = <A>(startOn: StartOn, work: (place: LoadPlace) => Promise<A>): Promise<A> =>
   withScratchFolder(async (folder) => {
     const servers: Array<HttpServer> = []
     const stop = async (): Promise<void> => {
       for (const server of servers.splice(0)) await server.stop()
     }
-    const start = async (): Promise<void> => void servers.push(await startHttpServer({ data: folder }, code))
+    const start = async (): Promise<void> => void servers.push(await startOn({ data: folder }))
     await start()
     try {
       return await work({
@@ -71,12 +80,16 @@ const onSqlite = <A>(code: string, work: (place: LoadPlace) => Promise<A>): Prom
     }
   })
 
-const onPostgres = async <A>(code: string, serverCount: number, work: (place: LoadPlace) => Promise<A>): Promise<A> => {
+const onPostgres = async <A>(
+  startOn: StartOn,
+  serverCount: number,
+  work: (place: LoadPlace) => Promise<A>,
+): Promise<A> => {
   const postgres = await postgresFixture()
   const url = await postgres.makeDatabase()
   // One after the other: the first makes the tables. Where none is wanted it has done its work.
   const servers: Array<HttpServer> = []
-  for (let i = 0; i < Math.max(1, serverCount); i++) servers.push(await startHttpServer({ database: url }, code))
+  for (let i = 0; i < Math.max(1, serverCount); i++) servers.push(await startOn({ database: url }))
   const stop = async (): Promise<void> => {
     await Promise.all(servers.splice(0).map((server) => server.stop()))
   }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { startListeners } from '../load/Listeners.ts'
 import { loadStores, nextEvents, pushBody } from '../load/LoadEvents.ts'
-import { type PlaceKind, withLoadPlace } from '../load/LoadPlace.ts'
+import { type LoadPlace, type PlaceKind, withLoadPlace } from '../load/LoadPlace.ts'
 import { nowUs } from '../load/Obeying.ts'
 import { openWireClient, wireRequest } from '../load/WireClient.ts'
 import { median } from '../Statistics.ts'
@@ -13,8 +13,9 @@ const appends = 50
 /** At rest: whatever the append before has set going is over. */
 const restMs = 50
 
-export const measureLive = (kind: PlaceKind): Promise<Measurement> =>
-  withLoadPlace(kind, 2, async (place) => {
+/** **Shape** `flags`: of Node, for the servers. */
+export const measureLive = (kind: PlaceKind, flags: ReadonlyArray<string>): Promise<Measurement> => {
+  const measure = async (place: LoadPlace): Promise<Measurement> => {
     const stores = loadStores(storeCount, 'live')
     await place.makeStores(stores)
     const [writing, reading] = [place.servers[0]!, place.servers.at(-1)!]
@@ -42,7 +43,9 @@ export const measureLive = (kind: PlaceKind): Promise<Measurement> =>
       // Every event says when it was due: no two runs store the same.
       checksum: 'none',
     }
-  })
+  }
+  return withLoadPlace(kind, 2, measure, flags)
+}
 
 /** Of a process. Linux only, as `/proc` is. */
 const residentBytes = (pid: number): number => {

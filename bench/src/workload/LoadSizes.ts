@@ -8,3 +8,5 @@ export const loadConnections = 100
 export const rawConnections = 5
 /** Batches in a statement, where the raw program groups them: what its stores allow, and more than the server finds as a rule. */
 export const rawGroup = 10
+/** Node's room for young objects, by default 16 MB twice, which a server with many readers fills once and never gives back. */
+export const youngFlag = '--max-semi-space-size=8'

@@ -1,5 +1,5 @@
 import type { Comparison, Measurement, Side, Target, Workload } from '../Workload.ts'
-import { rawGroup } from './LoadSizes.ts'
+import { rawGroup, youngFlag } from './LoadSizes.ts'
 
 export const loadWorkload: Workload = {
   name: 'load',
@@ -128,13 +128,22 @@ export const liveWorkload: Workload = {
   family: 'load',
   about:
     '1,000 live pulls on one server, ten on each of 100 stores; on PostgreSQL the appends come through another server',
-  sides: bothStorages(async (kind) => (await import('./LiveLoad.ts')).measureLive(kind), false),
+  sides: [
+    ...bothStorages(async (kind) => (await import('./LiveLoad.ts')).measureLive(kind, []), false),
+    ...bothStorages(async (kind) => (await import('./LiveLoad.ts')).measureLive(kind, [youngFlag]), false).map(
+      ({ name, engine, run }) => ({ name: `${name}-young`, engine: `${engine}, young 8`, run }),
+    ),
+  ],
   figures: [
     {
       name: 'resident',
       unit: 'MB',
-      about: 'memory of the server that they are on',
-      comparisons: bothRows(atMost(150)),
+      about: `memory of the server that they are on, all that is mapped included, Node's own file too; \`young 8\`: under \`NODE_OPTIONS=${youngFlag}\``,
+      comparisons: [
+        ...bothRows(atMost(150)),
+        { side: 'sqlite-young', against: null, target: atMost(150) },
+        { side: 'postgres-young', against: null, target: atMost(150) },
+      ],
     },
     {
       name: 'told',

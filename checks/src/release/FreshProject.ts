@@ -128,13 +128,15 @@ const projectManifest = (manifests: ReadonlyArray<Manifest>, installer: Installe
     version: '1.0.0',
     private: true,
     type: 'module',
-    dependencies: ranges,
+    // Programs of READMEs are whole apps.
+    dependencies: installer.isComplete ? { ...ranges, 'react-dom': '^19.0.0' } : ranges,
     devDependencies: {
       ...Object.fromEntries(
         typeScriptsOf(installer).map((version) => [`typescript-${version}`, `npm:typescript@${version}`]),
       ),
       '@types/node': '^24.0.0',
       '@types/react': '^19.0.0',
+      '@types/react-dom': '^19.0.0',
     },
   }
 }
@@ -158,6 +160,7 @@ const typeCheckOptions = (resolution: string, isComplete: boolean): object => ({
     lib: ['ES2024', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable', 'WebWorker.ImportScripts'],
     module: resolution === 'bundler' ? 'esnext' : resolution,
     moduleResolution: resolution,
+    jsx: 'react-jsx',
     strict: true,
     exactOptionalPropertyTypes: true,
     // Our declarations are checked, too; without their optional peers some of them cannot be whole.

@@ -8,7 +8,7 @@ import type { PackedPackage } from './PackedPackage.ts'
  *
  * - `ts`: to its end
  * - `ts server`: until it has said its address, and is told to end
- * - `ts browser`: not here
+ * - `ts browser`, `tsx browser`: not here
  */
 export type ReadmeKind = 'program' | 'server' | 'browser'
 
@@ -20,14 +20,14 @@ export interface ReadmeProgram {
   readonly text: string
 }
 
-/** Those of all packages that have one. JSX is part of an app, which has tests of its own. */
+/** Those of all packages that have one. */
 export const readmePrograms = (packages: ReadonlyArray<PackedPackage>): ReadonlyArray<ReadmeProgram> =>
   packages.flatMap(({ folder, manifest: { name } }) => {
     const file = path.join(folder, 'README.md')
     // A README that is missing is a problem that is told elsewhere.
     const readme = existsSync(file) ? readFileSync(file, 'utf8') : ''
-    const block = /^```ts(?: (server|browser))?\n([^]*?)^```$/m.exec(readme)
+    const block = /^```(tsx?)(?: (server|browser))?\n([^]*?)^```$/m.exec(readme)
     if (block === null) return []
-    const kind = (block[1] ?? 'program') as ReadmeKind
-    return [{ name, kind, file: `readme/${path.basename(folder)}.ts`, text: block[2]! }]
+    const [, language, kind = 'program', text] = block
+    return [{ name, kind: kind as ReadmeKind, file: `readme/${path.basename(folder)}.${language}`, text: text! }]
   })

@@ -63,3 +63,12 @@ test('the server’s page is taken over by the browser', async () => {
   await act(async () => root.unmount())
   await server.close()
 })
+
+test('the program of the README shows what is committed', async () => {
+  document.body.innerHTML = '<main></main>'
+  await act(() => import('../src/Notes.tsx'))
+  await until(() => document.querySelector('button') !== null)
+  act(() => document.querySelector('button')!.click())
+  act(() => document.querySelector('button')!.click())
+  expect(Array.from(document.querySelectorAll('p'), ({ textContent }) => textContent)).toEqual(['hello', 'hello'])
+})

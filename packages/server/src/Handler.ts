@@ -5,7 +5,7 @@ import type { Principal } from './Authorization.ts'
 import { type ElectricOptions, type ElectricService, makeElectricService } from './ElectricService.ts'
 import { type Validate, makeEventValidation } from './EventValidation.ts'
 import type { LogStorage } from './LogStorage.ts'
-import { type TextSource, plainResponse, streamedResponse } from './PlainText.ts'
+import { type TextSource, plainResponse } from './PlainText.ts'
 import { placeRoute, pullRoute } from './PullRoute.ts'
 import { pushRoute } from './PushRoute.ts'
 import { type Answer, type ShellOptions, makeShell } from './RequestShell.ts'
@@ -92,7 +92,5 @@ const answerRoute = (
   })
 
 /** `x-accel-buffering` keeps nginx from collecting a stream. */
-const textResponse = (body: string | TextSource, contentType: string): Response => {
-  const headers = { 'content-type': contentType, 'x-accel-buffering': 'no' }
-  return typeof body === 'string' ? plainResponse(body, { headers }) : streamedResponse(body, { headers })
-}
+const textResponse = (body: string | TextSource, contentType: string): Response =>
+  plainResponse(body, { 'content-type': contentType, 'x-accel-buffering': 'no' })

@@ -101,8 +101,8 @@ const serve = async (
   const text = typeof plain === 'string' ? plain : undefined
   const length = text === undefined ? {} : { 'content-length': Buffer.byteLength(text) }
   outgoing.writeHead(response.status, { ...Object.fromEntries(response.headers), ...length })
-  if (text === undefined && response.body !== null)
-    await pump(plain instanceof Object ? plain : piecesOf(response.body), outgoing, options.stallMs ?? stallMsDefault)
+  const pieces = typeof plain === 'object' ? plain : piecesOf(response)
+  if (text === undefined && pieces !== undefined) await pump(pieces, outgoing, options.stallMs ?? stallMsDefault)
   if (!outgoing.shouldKeepAlive && !incoming.complete) await restArrived(incoming)
   outgoing.end(text)
   discardRest(incoming)
@@ -129,12 +129,14 @@ interface Pieces {
   readonly cancel: () => void
 }
 
-const piecesOf = (body: ReadableStream<Uint8Array>): Pieces => {
-  const reader = body.getReader()
-  return {
-    next: async () => (await reader.read()).value,
-    cancel: () => void reader.cancel().catch(() => undefined),
-  }
+const piecesOf = ({ body }: Response): Pieces | undefined => {
+  const reader = body?.getReader()
+  return (
+    reader && {
+      next: async () => (await reader.read()).value,
+      cancel: () => void reader.cancel().catch(() => undefined),
+    }
+  )
 }
 
 /** Writes as fast as the socket drains and reads no further ahead. */

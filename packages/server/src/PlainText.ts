@@ -1,7 +1,7 @@
 /**
- * Answers whose text is known or comes piece by piece, so that a listener that can write text need not read it out of web streams:
- * for a thousand live pulls those are 15 MB. They are whole `Response`s: one that somebody has made anew on its way, or reads
- * himself, is none of these any more, and read as any other.
+ * Answers that are text, whole or coming piece by piece. Between our routes and our listener, which writes text, they have no body:
+ * the web streams that a body is made of would only turn it into bytes, for every push, and for as long as a live pull lasts. Whoever
+ * else calls a handler gets them with their body.
  */
 
 /** Text that comes when it is asked for, and not before. */
@@ -12,26 +12,28 @@ export interface TextSource {
   readonly cancel: () => void
 }
 
-interface Known {
-  readonly body: Response['body']
-  readonly text: string | TextSource
-}
+const texts = new WeakMap<Response, string | TextSource>()
 
-const known = new WeakMap<Response, Known>()
-
-const remember = (response: Response, text: string | TextSource): Response => {
-  known.set(response, { body: response.body, text })
+/** An answer of this text, without a body. */
+export const plainResponse = (text: string | TextSource, headers: Readonly<Record<string, string>>): Response => {
+  const response = new Response(null, { headers })
+  texts.set(response, text)
   return response
 }
 
-/** An answer of this text. */
-export const plainResponse = (text: string, init: ResponseInit): Response => remember(new Response(text, init), text)
+/** What is to be written instead of the body. */
+export const plainTextOf = (response: Response): string | TextSource | undefined => texts.get(response)
 
-const encoder = new TextEncoder()
+/** The answer with its text as its body. */
+export const embodied = (response: Response): Response => {
+  const text = texts.get(response)
+  if (text === undefined) return response
+  return new Response(typeof text === 'string' ? text : streamOf(text), response)
+}
 
-/** An answer of what comes. */
-export const streamedResponse = (source: TextSource, init: ResponseInit): Response => {
-  const body = new ReadableStream<Uint8Array>(
+const streamOf = (source: TextSource): ReadableStream<Uint8Array> => {
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>(
     {
       pull: async (controller) => {
         const text = await source.next()
@@ -42,13 +44,4 @@ export const streamedResponse = (source: TextSource, init: ResponseInit): Respon
     },
     { highWaterMark: 0 },
   )
-  return remember(new Response(body, init), source)
-}
-
-/** The whole of an answer, or where it comes from, if that is known and nobody has begun to read it, or a copy of it. */
-export const plainTextOf = (response: Response): string | TextSource | undefined => {
-  const found = known.get(response)
-  // A copy shares the body: both halves of it are new.
-  const isUntouched = found?.body === response.body && !response.bodyUsed && response.body?.locked !== true
-  return isUntouched ? found?.text : undefined
 }

@@ -3,6 +3,9 @@
  * without the web streams that a `Request` would put around it. Only handlers of ours are given that kind (see {@link answerOf}): who
  * wraps one of them in a handler of his own gets real `Request`s, and passes on what he likes.
  */
+import { embodied } from './PlainText.ts'
+
+/** One that is read once, by our routes. */
 export interface ServerRequest {
   readonly method: string
   readonly url: string
@@ -15,6 +18,7 @@ export interface ServerRequest {
   readonly real: () => Request
 }
 
+/** Its answers may be without their bodies: see PlainText.ts. */
 export type AnswerRequest = (request: ServerRequest) => Promise<Response>
 export type Handle = (request: Request) => Promise<Response>
 
@@ -22,7 +26,7 @@ const answers = new WeakMap<Handle, AnswerRequest>()
 
 /** The web-standard handler that answers so. */
 export const handlerOf = (answer: AnswerRequest): Handle => {
-  const handle: Handle = (request) => answer(webRequest(request))
+  const handle: Handle = async (request) => embodied(await answer(webRequest(request)))
   answers.set(handle, answer)
   return handle
 }

@@ -46,7 +46,7 @@ const writer = (client: Client, clientId: string) => {
   }
 }
 
-const moves = 8
+const moves = 6
 
 test('stores move to and fro under load, one server is killed meanwhile: nothing lost, nothing twice, readers see all', async () => {
   const storeIds = ['east', 'west']

@@ -250,7 +250,7 @@ const chaos = async (
 
 test('random moves, undos and cuts at once, while a client appends: the log is what was acknowledged', async () => {
   const first = Number(process.env['HEADWATER_SEED'] ?? 1)
-  const seeds = Number(process.env['HEADWATER_MOVE_SEEDS'] ?? 12)
+  const seeds = Number(process.env['HEADWATER_MOVE_SEEDS'] ?? 6)
   const sum = { cuts: 0, moves: 0, events: 0 }
   for (let seed = first; seed < first + seeds; seed += 1) {
     const { cuts, moves, events } = await chaos(seed)

@@ -20,7 +20,8 @@ export const leavingCases: ReadonlyArray<AdapterCase> = [
       const again = await place.open()
       equal(await again.dump(), tables, 'tables')
       const after = await again.report()
-      equal([after.clientId, after.term], [before.clientId, before.term + 1], 'client id and term')
+      equal(after.clientId, before.clientId, 'client id')
+      isTrue(after.term > before.term, laterTerm)
     },
   },
   {
@@ -180,10 +181,13 @@ export const leavingCases: ReadonlyArray<AdapterCase> = [
       await undo()
       const again = await place.open()
       equal(await again.ids(), idsOf('a', 5), 'entries')
-      equal((await again.report()).term, term + 1, 'term')
+      isTrue((await again.report()).term > term, laterTerm)
     },
   },
 ]
+
+/** Not the very next one: where the machine is busy a leader that is not sure of its lock for a moment leads anew. */
+const laterTerm = 'a term behind the last one'
 
 /** Refusals are typed: an app tells them apart by their tag. */
 const isNamed = (tag: string): void =>

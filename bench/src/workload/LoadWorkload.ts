@@ -88,7 +88,7 @@ export const lagWorkload: Workload = {
   name: 'load-lag',
   family: 'load',
   about:
-    'the highest rate of writes to 100 stores that are told to live readers within 2 s (99 of 100) without falling behind, each rate held for 5 s; on PostgreSQL writers and readers have a server each (--full only)',
+    'the highest rate of writes to 100 stores that readers are told of within 2 s (99 of 100) and never fall behind, held for 5 s; on PostgreSQL through two servers (--full only)',
   sides: bothStorages(async (kind) => (await import('./LagLoad.ts')).measureLag(kind), true),
   figures: [
     {

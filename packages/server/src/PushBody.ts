@@ -4,7 +4,7 @@ import type { BackendEvent, BackendPosition } from '@headwater/core/backend'
 
 /**
  * The batch in a push's text; `undefined` for everything that is not exactly one, which the schema `PushRequest` then names the fault
- * of. It says the same as the schema does (a property test holds it to that) in a quarter of the time: this runs for every event.
+ * of. It says the same as the schema does (a property test holds it to that) in less than half of the time, nearly all of which is `JSON.parse`'s.
  */
 export const parsePush = (text: string): PushRequest | undefined => {
   const push = parseObject(text)

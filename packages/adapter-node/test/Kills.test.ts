@@ -3,7 +3,7 @@
  * server. Whatever was acknowledged before a kill must be there afterwards, once; every store must open, be sound and
  * usable; in the end everybody has what the server's log folds to.
  *
- * `HEADWATER_KILLS` (default 200) is how many, `HEADWATER_SEED` repeats a run as far as time allows it.
+ * `HEADWATER_KILLS` (default 100) is how many, `HEADWATER_SEED` repeats a run as far as time allows it.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import { existsSync, mkdirSync } from 'node:fs'
@@ -20,7 +20,7 @@ import { bundleProcesses } from './ProcessBundle.ts'
 import { seededRandom } from '../../testkit/src/SeededRandom.ts'
 import { schema } from './Todos.ts'
 
-const killsMin = Number(process.env['HEADWATER_KILLS'] ?? 200)
+const killsMin = Number(process.env['HEADWATER_KILLS'] ?? 100)
 const seed = Number(process.env['HEADWATER_SEED'] ?? Date.now() % 1_000_000)
 const clientsCount = 3
 

@@ -14,7 +14,7 @@ import { drivers } from './Drivers.ts'
 import { type Random, type RandomStatement, makeRandom, populate, randomStatement } from './RandomStatements.ts'
 
 /** Random sequences over all drivers together; `HEADWATER_CHANGESET_SEQUENCES=20000` for a long run. */
-const sequences = Number(process.env['HEADWATER_CHANGESET_SEQUENCES'] ?? 800)
+const sequences = Number(process.env['HEADWATER_CHANGESET_SEQUENCES'] ?? 400)
 const firstSeed = Number(process.env['HEADWATER_CHANGESET_SEED'] ?? 1)
 /** better-sqlite3 frees a statement only when it is collected; thousands of them slow a connection down. */
 const sequencesPerDatabase = 25

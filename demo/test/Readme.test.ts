@@ -11,7 +11,7 @@ const here = import.meta.dirname
 const readme = readFileSync(join(here, '../../README.md'), 'utf8')
 const example = /```ts\n(import \{ createStore[\s\S]*?)```/.exec(readme)?.[1]
 
-test('the example of the README runs', { timeout: 60_000 }, async () => {
+test('the example of the README runs, and runs again', { timeout: 60_000 }, async () => {
   expect(example).toBeDefined()
   const folder = mkdtempSync(join(tmpdir(), 'headwater-readme-'))
   // Beside this test, so that package names resolve as they do for a user.
@@ -22,8 +22,12 @@ test('the example of the README runs', { timeout: 60_000 }, async () => {
       program,
       example!.replace('http://127.0.0.1:4800', server.url).replace("'./data'", JSON.stringify(join(folder, 'data'))),
     )
-    const { stdout } = await promisify(execFile)(process.execPath, [program])
-    expect(stdout).toBe("0 open\n1 open\n[ { id: '1', text: 'hello', done: false } ]\n")
+    for (const open of [0, 1]) {
+      const { stdout } = await promisify(execFile)(process.execPath, [program])
+      const row = String.raw`\{ id: '[-0-9a-f]{36}', text: 'hello', done: false \}`
+      const rows = Array.from({ length: open + 1 }, () => row).join(', ')
+      expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(new RegExp(`^${open} open ${open + 1} open \\[ ${rows} \\] $`))
+    }
   } finally {
     rmSync(program, { force: true })
     await server.close()

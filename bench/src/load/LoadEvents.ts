@@ -1,4 +1,5 @@
 /** Stores and events of the load workloads: the same ones on every side, so that what was stored can be compared. */
+import type { BackendEvent } from '@headwater/core/backend'
 
 /** A log as its only writer knows it. */
 export interface LoadStore {
@@ -7,18 +8,6 @@ export interface LoadStore {
   readonly backendId: string
   head: number
   lastId: string | null
-}
-
-export interface LoadEvent {
-  readonly global: number
-  readonly parentGlobal: number
-  readonly parentId: string | null
-  readonly id: string
-  readonly name: string
-  readonly argsJson: string
-  readonly clientId: string
-  readonly sessionId: string
-  readonly createdAt: number
 }
 
 export const loadStores = (count: number, prefix = 'load'): Array<LoadStore> =>
@@ -35,8 +24,8 @@ export const nextEvents = (
   store: LoadStore,
   count: number,
   argsOf: (global: number) => string,
-): ReadonlyArray<LoadEvent> => {
-  const events: Array<LoadEvent> = []
+): ReadonlyArray<BackendEvent> => {
+  const events: Array<BackendEvent> = []
   for (let i = 0; i < count; i++) {
     const global = store.head + 1
     events.push({
@@ -71,7 +60,7 @@ export const argsJsonFor = (eventBytes: number) => {
   return (): string => JSON.stringify('x'.repeat(rest))
 }
 
-export const pushBody = (store: Pick<LoadStore, 'backendId'>, events: ReadonlyArray<LoadEvent>): string => {
+export const pushBody = (store: Pick<LoadStore, 'backendId'>, events: ReadonlyArray<BackendEvent>): string => {
   const parent = { global: events[0]?.parentGlobal ?? 0, eventId: events[0]?.parentId ?? null }
   return JSON.stringify({ backendId: store.backendId, parent, events })
 }

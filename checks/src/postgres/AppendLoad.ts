@@ -1,3 +1,4 @@
+import type { BackendEvent } from '@headwater/core/backend'
 import pg from 'pg'
 
 /** Something that takes appends to logs: the server, or a program without one. */
@@ -9,19 +10,7 @@ export interface AppendTarget {
 
 export interface StoreLog {
   /** Ends when it is durable. **Shape** contiguous, behind all before. */
-  readonly append: (events: ReadonlyArray<LoadEvent>) => Promise<void>
-}
-
-export interface LoadEvent {
-  readonly global: number
-  readonly parentGlobal: number
-  readonly parentId: string | null
-  readonly id: string
-  readonly name: string
-  readonly argsJson: string
-  readonly clientId: string
-  readonly sessionId: string
-  readonly createdAt: number
+  readonly append: (events: ReadonlyArray<BackendEvent>) => Promise<void>
 }
 
 export interface LoadPlan {
@@ -56,11 +45,11 @@ export const appendLoad = async (target: AppendTarget, plan: LoadPlan): Promise<
   return (plan.batches * plan.batchSize * 1_000) / (performance.now() - startMs)
 }
 
-const eventsBehind = (end: { readonly global: number; readonly id: string | null }, count: number): LoadEvent[] => {
-  const events: Array<LoadEvent> = []
+const eventsBehind = (end: { readonly global: number; readonly id: string | null }, count: number): BackendEvent[] => {
+  const events: Array<BackendEvent> = []
   let before = end
   for (let index = 0; index < count; index += 1) {
-    const event: LoadEvent = {
+    const event: BackendEvent = {
       global: before.global + 1,
       parentGlobal: before.global,
       parentId: before.id,

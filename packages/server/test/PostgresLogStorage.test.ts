@@ -79,6 +79,28 @@ test('many servers that start at once make the tables once', async () => {
   await Promise.all(storages.map((storage) => run(storage.close)))
 })
 
+test('tables of version 1 are brought up to date with what is in them, and their logs go on', async () => {
+  const schema = newSchema()
+  const first = await postgresLogStorage({ url, schema })
+  const before = await openStore(first, 's')
+  const events = chain(root, 5)
+  await before.append(events)
+  await run(first.close)
+  // What version 2 added is taken away.
+  const added = ['moves', 'database', 'databases', 'placements'].map((name) => `${schema}.headwater_${name}`)
+  await runSql(url, `DROP TABLE ${added.join(', ')}`)
+  await runSql(url, `ALTER TABLE ${schema}.headwater_stores DROP COLUMN epoch, DROP COLUMN is_here`)
+  await runSql(url, `DELETE FROM ${schema}.headwater_migrations WHERE version = 2`)
+
+  const storage = await postgresLogStorage({ url, schema })
+  const after = await openStore(storage, 's')
+  expect(after.backendId).toBe(before.backendId)
+  expect(await after.append(chain(await after.head(), 2))).toMatchObject({ _tag: 'Accepted', appended: 2 })
+  expect((await after.texts()).slice(0, 5)).toMatchObject(events)
+  expect(await run(verifyLogs(storage))).toMatchObject({ faults: [] })
+  await run(storage.close)
+})
+
 test('rivals on two servers: of each pair one is accepted, and the log has no gap', async () => {
   const { a, b, close } = await twoStorages()
   const stores = [await openStore(a, 's'), await openStore(b, 's')]

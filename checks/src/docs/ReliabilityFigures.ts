@@ -18,6 +18,8 @@ type Proof = Readonly<Record<string, string>>
 
 interface Figure {
   readonly command: ReadonlyArray<string>
+  /** Variables that make a suite do more than it does in every test run. */
+  readonly env?: Readonly<Record<string, string>>
   /** Lines of the table: what was done to it, how often, what was lost or wrong. */
   readonly rows: (proof: Proof) => ReadonlyArray<readonly [what: string, count: string, wrong: string]>
 }
@@ -78,6 +80,7 @@ const figures: ReadonlyArray<Figure> = [
       'packages/adapter-node/test/Crashes.test.ts',
       'packages/adapter-node/test/Kills.test.ts',
     ],
+    env: { HEADWATER_KILLS: '200' },
     rows: (proof) => [
       [
         `kills, each at another point of one of ${number(proof, 'write_paths')} write paths`,
@@ -108,9 +111,9 @@ const figures: ReadonlyArray<Figure> = [
 ]
 
 /** Everything that it printed as `PROOF a=1 b=2`. The last of a name counts. */
-const proofOf = async (command: ReadonlyArray<string>): Promise<Proof> => {
+const proofOf = async ({ command, env = {} }: Figure): Promise<Proof> => {
   const { program, args } = pnpmCommand()
-  const said = await run(program, [...args, ...command], { cwd: workspaceRoot, timeoutMs: 3_600_000 }).catch(
+  const said = await run(program, [...args, ...command], { cwd: workspaceRoot, env, timeoutMs: 3_600_000 }).catch(
     (error: unknown) => {
       throw error instanceof CommandFailed
         ? new Error(`${command.join(' ')} failed: these figures would be wrong\n${error.output.slice(-2000)}`)
@@ -129,10 +132,12 @@ const mutationRow = (): readonly [string, string, string] => {
 
 const rows: Array<readonly [string, string, string]> = []
 const commands: Array<string> = []
-for (const { command, rows: rowsOf } of figures) {
-  process.stdout.write(`${command.join(' ')} …\n`)
-  rows.push(...rowsOf(await proofOf(command)))
-  commands.push(`npx -y pnpm@12 ${command.join(' ')}`)
+for (const figure of figures) {
+  const variables = Object.entries(figure.env ?? {}).map(([name, value]) => `${name}=${value}`)
+  const command = [...variables, 'npx -y pnpm@12', ...figure.command].join(' ')
+  process.stdout.write(`${command} …\n`)
+  rows.push(...figure.rows(await proofOf(figure)))
+  commands.push(command)
 }
 const commit = (await run('git', ['log', '-1', '--format=%h, %cs'], { cwd: workspaceRoot })).trim()
 const table = [

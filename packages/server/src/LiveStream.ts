@@ -24,6 +24,8 @@ export interface PullPlace {
 export interface PullStep {
   readonly text: string
   readonly events: number
+  /** It ends where the log ended. */
+  readonly isCaughtUp: boolean
   readonly next: PullPlace
 }
 
@@ -39,12 +41,13 @@ export const liveStream = ({ first, ...options }: LiveStreamOptions): TextSource
   const news = makeNews(options.server, options.storeId)
   // Kept until it is sent and no longer: it may be a megabyte, and the stream lives for days.
   let unsent: PullStep | undefined = first
-  let place = first.next
+  const at: ReadPlace = { place: first.next, isRead: false }
   let isOver = false
   return {
     next: async () => {
       if (isOver) return undefined
-      const said = unsent ?? (await nextStep(options, news, place))
+      const isFirst = unsent !== undefined
+      const said = unsent ?? (await nextStep(options, news, at))
       unsent = undefined
       if (said === 'heartbeat') return ': heartbeat\n\n'
       if (said instanceof ServerFailure) {
@@ -52,8 +55,10 @@ export const liveStream = ({ first, ...options }: LiveStreamOptions): TextSource
         news.end()
         return `event: ${failureEvent}\ndata: ${JSON.stringify(said.body)}\n\n`
       }
-      place = said.next
-      return `id: ${place.after.global}\ndata: ${said.text}\n\n`
+      at.place = said.next
+      // What was appended between the first page and `makeNews` nobody has told of.
+      at.isRead = !isFirst && said.isCaughtUp
+      return `id: ${said.next.after.global}\ndata: ${said.text}\n\n`
     },
     cancel: () => {
       isOver = true
@@ -62,19 +67,30 @@ export const liveStream = ({ first, ...options }: LiveStreamOptions): TextSource
   }
 }
 
+/** Where a stream stands, and whether the log was read to its end there: then only news make it worth reading again. */
+interface ReadPlace {
+  place: PullPlace
+  isRead: boolean
+}
+
 /** The next page with events, or after a heartbeat's time without any, or why the stream ends. */
 const nextStep = async (
   { server, step, expiresAtMs }: Omit<LiveStreamOptions, 'first'>,
   news: News,
-  place: PullPlace,
+  at: ReadPlace,
 ): Promise<PullStep | ServerFailure | 'heartbeat'> => {
   for (;;) {
     const leftMs = expiresAtMs === undefined ? Infinity : expiresAtMs - Date.now()
     if (server.stopping.aborted) return stoppingFailure()
     if (leftMs <= 0) return new ServerFailure({ tag: 'Unauthorized', detail: 'the token of this stream has expired' })
-    const result = await Effect.runPromise(Effect.result(step(place)))
+    if (at.isRead) {
+      at.isRead = false
+      if ((await news.wait(Math.min(server.heartbeatMs, leftMs))) === 'silence') return 'heartbeat'
+      continue
+    }
+    const result = await Effect.runPromise(Effect.result(step(at.place)))
     if (Result.isFailure(result)) return result.failure
     if (result.success.events > 0) return result.success
-    if ((await news.wait(Math.min(server.heartbeatMs, leftMs))) === 'silence') return 'heartbeat'
+    at.isRead = true
   }
 }

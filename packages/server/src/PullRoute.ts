@@ -96,7 +96,7 @@ const readStep = (server: ServerContext, storeId: string, from: PullPlace): Effe
     const { backendId, eventsJson, cursor, head, last } = answer
     const isCaughtUp = last.global === head.global
     const text = `{"backendId":${JSON.stringify(backendId)},"events":[${eventsJson.join(',')}],"cursor":${JSON.stringify(cursor)},"head":${JSON.stringify(head)},"isCaughtUp":${isCaughtUp}}`
-    return { text, events: eventsJson.length, next: { after: last, cursor, backendId } }
+    return { text, events: eventsJson.length, isCaughtUp, next: { after: last, cursor, backendId } }
   })
 }
 

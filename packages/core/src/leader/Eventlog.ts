@@ -10,6 +10,7 @@ import { type EventSequenceNumber, parentOf, type Position, root } from '../even
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { eventlogApplicationId, eventlogTablesSql, formatVersion } from '../sqlite/SystemTables.ts'
+import { CommitSync } from './CommitSync.ts'
 import { readDamaged } from './DamagedRead.ts'
 import {
   envelopeValues,
@@ -37,6 +38,8 @@ export interface LogChange {
   readonly rejected?: ReadonlyArray<RefusedEvent>
   readonly reinstated?: ReadonlyArray<EventEnvelope>
   readonly dismissed?: ReadonlyArray<string>
+  /** The backend has all of it and would send it again: it need not be on disk before it is shown. */
+  readonly isRepeatable?: boolean
 }
 
 const isEmptyDatabase = (connection: SqliteConnection): boolean =>
@@ -61,12 +64,14 @@ const prepareFile = (connection: SqliteConnection, newClientId: () => string): v
 export class Eventlog {
   readonly connection: SqliteConnection
   readonly #statements: EventlogStatements
+  readonly #sync: CommitSync
   #status: SyncStatusRow
   #hasRejected: boolean
 
   private constructor(connection: SqliteConnection, isDamaged: boolean) {
     this.connection = connection
     this.#statements = prepareEventlogStatements(connection)
+    this.#sync = new CommitSync(connection)
     this.#status = isDamaged ? this.#statusIfReadable() : this.#readStatus()
     this.#hasRejected = isDamaged || this.#statements.rejectedAny.get() !== undefined
   }
@@ -101,7 +106,7 @@ export class Eventlog {
 
   /** Takes the lead: raises the term (beyond `above`), durably. Every leader before this one is stale from here on. */
   raiseTerm(above = 0): void {
-    this.#transaction(() => {
+    this.#transaction('now', () => {
       this.#status = this.#readStatus()
       this.#writeStatus({ ...this.#status, term: Math.max(this.#status.term, above) + 1 })
     })
@@ -112,7 +117,7 @@ export class Eventlog {
    * and written once more, which syncs all that was before it. **Fails with** `LeaderStale`, `SqliteError`.
    */
   recover(): void {
-    this.#transaction(() => {
+    this.#transaction('now', () => {
       this.#fence()
       const status = this.#readStatus()
       // SQLite leaves a page alone, and the file unsynced, when an UPDATE changes nothing: this one does, for a moment.
@@ -123,7 +128,7 @@ export class Eventlog {
 
   /** **Fails with** `LeaderStale`; `SqliteError`, and then nobody knows whether the change is stored before `recover`. */
   write(change: LogChange): void {
-    this.#transaction(() => {
+    this.#transaction(change.isRepeatable === true ? 'later' : 'now', () => {
       this.#fence()
       if (change.base !== undefined) this.#statements.deleteBehind.run([change.base.global, change.base.client])
       for (const row of change.rows) this.#insert(row, change.syncMetadata?.get(row.event.id) ?? null)
@@ -158,8 +163,9 @@ export class Eventlog {
     if (rejected.length > 0) this.#hasRejected = true
   }
 
-  #transaction(body: () => void): void {
+  #transaction(synced: 'now' | 'later', body: () => void): void {
     const before = this.#status
+    this.#sync.choose(synced)
     this.#statements.begin.run()
     try {
       body()

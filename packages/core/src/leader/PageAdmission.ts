@@ -100,7 +100,7 @@ export const admitPage = (leader: LeaderState, page: IncomingPage): void => {
   const isCursorKept = page.cursor === undefined || isOutrun || admitted.unknown !== undefined
   const cursorJson = isCursorKept ? log.status.cursorJson : (page.cursor ?? null)
   if (admitted.rows.length > 0) mergePage(leader, admitted, cursorJson)
-  else if (cursorJson !== log.status.cursorJson) writeBeside(leader, { status: { cursorJson } })
+  else if (cursorJson !== log.status.cursorJson) writeBeside(leader, { status: { cursorJson }, isRepeatable: true })
   if (admitted.unknown !== undefined) {
     throw new EventUnknown({ name: admitted.unknown.name, global: admitted.unknown.global })
   }
@@ -122,6 +122,8 @@ const mergePage = (leader: LeaderState, admitted: Admitted, cursorJson: string |
       syncMetadata,
       confirmed: merged.confirmedEvents.filter(({ seq }) => seq.client === 0),
       status: { head, headEventId, cursorJson },
+      // Not a rebase: an epoch that was told must not name another log after a power loss.
+      isRepeatable: merged._tag === 'advance' && reinstated.length === 0,
       ...(reinstated.length > 0 ? { reinstated } : {}),
       ...(rejected.length > 0 ? { rejected } : {}),
     })

@@ -58,7 +58,7 @@ const losePower: Step = (simulation, dice) => {
   simulation.trace(`${client.options.name}: loses power`)
   client.losePower()
   // The tail of an eventlog that is not synced may be gone, and comes again from the backend.
-  if (client.options.durability === 'NORMAL') simulation.logsSeen.delete(client)
+  simulation.logsSeen.delete(client)
   void open(simulation, client)
 }
 

@@ -2,8 +2,8 @@
  * The two loops between a leader and its backend. Each is *await I/O → one synchronous step of the leader*; neither
  * holds anything while it waits, so they need no locks.
  *
- * - **Pull**: learn which log this is, then one live stream from the durable cursor, for ever. Pages that wait are
- *   merged into one.
+ * - **Pull**: learn which log this is, then one live stream from the durable cursor, for ever. Pages that have
+ *   arrived together are merged into one.
  * - **Push**: one batch in flight. An accepted one moves `acknowledgedGlobal` and the next batch goes at once; nothing is
  *   settled by an answer, only by a pull.
  *
@@ -88,14 +88,10 @@ const pullOnce = Effect.fnUntraced(function* (loops: BackendLoops, retry: { atte
     cursor: cursorJson,
     isLive: true,
   })
-  const untilTheEnd = pages.pipe(
-    // While one page is written the next ones arrive; they are then merged into one (at most this many, 4 MiB each).
-    Stream.buffer({ capacity: 8 }),
-    Stream.runForEachArray((arrived) => {
-      retry.attempt = 0
-      return takePages(loops, arrived)
-    }),
-  )
+  const untilTheEnd = Stream.runForEachArray(pages, (arrived) => {
+    retry.attempt = 0
+    return takePages(loops, arrived)
+  })
   // A stream on a log that this one is no longer bound to has nothing to say.
   yield* Effect.raceFirst(untilTheEnd, loops.reattached.await)
 })

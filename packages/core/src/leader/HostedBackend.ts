@@ -1,7 +1,8 @@
 /**
  * The backend port as seen from a leader in another thread than the app: every call runs in the host session, which has
  * the app's real backend (with its token callback and whatever else cannot be cloned). A pull has one page under way;
- * the next one is asked for when it was taken, so a slow leader never makes the host buffer.
+ * the next one is asked for at once while few wait here, otherwise when they were taken: a slow leader never makes the
+ * host buffer, and takes what has arrived meanwhile together.
  *
  * One session runs all calls for as long as it is there. When it leaves, running calls fail with `Unreachable` and the
  * leader's loops try again with the next one.
@@ -16,6 +17,9 @@ import { SyncBackendError, Unreachable } from '../backend/SyncBackendError.ts'
 
 type Operation = 'ping' | 'push' | 'pull'
 type CallBody = BackendCall extends infer C ? (C extends BackendCall ? Omit<C, '_tag' | 'call'> : never) : never
+
+/** Of a pull; at most 4 MiB each. */
+const waitingPagesMax = 8
 
 const decodeError = Schema.decodeUnknownSync(SyncBackendError)
 
@@ -102,11 +106,17 @@ export class HostedBackend {
   #pages(body: CallBody): Stream.Stream<PullPage, SyncBackendError> {
     return Stream.suspend(() => {
       let call = 0
+      let waiting = 0
+      const askForNext = (): void => void this.#send({ _tag: 'backend-call', call, run: 'next' })
       const pages = Stream.callback<PullPage, SyncBackendError>((queue) =>
         Effect.acquireRelease(
           Effect.sync(() => {
             call = this.#start(body, (result) => {
-              if (result.is === 'page') return void Queue.offerUnsafe(queue, result.page)
+              if (result.is === 'page') {
+                Queue.offerUnsafe(queue, result.page)
+                if (++waiting < waitingPagesMax) askForNext()
+                return
+              }
               this.#running.delete(call)
               if (result.is === 'end') return void Queue.endUnsafe(queue)
               return void Effect.runSync(Queue.fail(queue, errorOf('pull', result)))
@@ -115,7 +125,11 @@ export class HostedBackend {
           () => Effect.sync(() => this.#cancel(call)),
         ),
       )
-      return pages.pipe(Stream.tap(() => Effect.sync(() => this.#send({ _tag: 'backend-call', call, run: 'next' }))))
+      return Stream.mapArray(pages, (taken) => {
+        if (waiting >= waitingPagesMax) askForNext()
+        waiting -= taken.length
+        return taken
+      })
     })
   }
 

@@ -12,7 +12,8 @@ import {
 } from '@headwater/core/backend'
 import * as Duration from 'effect/Duration'
 import * as Effect from 'effect/Effect'
-import type * as Schema from 'effect/Schema'
+import * as Result from 'effect/Result'
+import * as Schema from 'effect/Schema'
 import * as SubscriptionRef from 'effect/SubscriptionRef'
 import type { HttpBackendOptions } from './HttpBackendOptions.ts'
 import { brokenOff, isBrokenOff, reasonOf } from './HttpFailure.ts'
@@ -26,7 +27,7 @@ export interface HttpConnection {
   readonly base: string
   readonly context: SyncBackendContext
   readonly fetch: typeof globalThis.fetch
-  readonly getToken: NonNullable<HttpBackendOptions['getToken']>
+  readonly getToken: HttpBackendOptions['getToken']
   readonly headers: Readonly<Record<string, string>>
   readonly requestMs: number
   readonly heartbeatMs: number
@@ -61,7 +62,7 @@ export const makeHttpConnection = Effect.fnUntraced(function* (
     base: `${base}/v${protocolVersion}/stores/${encodeURIComponent(context.storeId)}`,
     context,
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
-    getToken: options.getToken ?? (() => undefined),
+    getToken: options.getToken,
     headers: options.headers ?? {},
     requestMs: Duration.toMillis(options.timeout ?? requestMsDefault),
     heartbeatMs: Duration.toMillis(options.heartbeat ?? heartbeatMs),
@@ -72,19 +73,29 @@ export const makeHttpConnection = Effect.fnUntraced(function* (
   }
 })
 
+/** A failure of the port, to be thrown or failed with. */
+export const failureOf = (operation: Operation, reason: SyncBackendReason): SyncBackendError =>
+  new SyncBackendError({ operation, reason })
+
 export const failWith = (operation: Operation, reason: SyncBackendReason): Effect.Effect<never, SyncBackendError> =>
-  Effect.fail(new SyncBackendError({ operation, reason }))
+  Effect.fail(failureOf(operation, reason))
+
+/** What an answer's text says. **Fails with** a `SyncBackendError`, thrown. */
+export type ReadAnswer<A> = (operation: Operation, text: string) => A
 
 /**
- * An answer, `text`, that does not have the shape of Protocol.ts: for good, unless it only broke off on its way. The
+ * Reads answers of one shape of Protocol.ts. Another shape is one for good, unless the answer only broke off on its way. The
  * detail is cut: it may quote the answer.
  */
-export const breach = (
-  operation: Operation,
-  text: string,
-  error: Schema.SchemaError,
-): Effect.Effect<never, SyncBackendError> =>
-  failWith(operation, isBrokenOff(text) ? brokenOff : new ProtocolError({ detail: error.message.slice(0, 500) }))
+export const readerOf = <A>(schema: Schema.ConstraintDecoder<A>): ReadAnswer<A> => {
+  const decode = Schema.decodeUnknownResult(Schema.fromJsonString(schema))
+  return (operation, text) => {
+    const decoded = decode(text)
+    if (Result.isSuccess(decoded)) return decoded.success
+    const detail = decoded.failure.message.slice(0, 500)
+    throw failureOf(operation, isBrokenOff(text) ? brokenOff : new ProtocolError({ detail }))
+  }
+}
 
 export interface HttpRequest {
   readonly operation: Operation
@@ -113,53 +124,56 @@ export const baseOf = (caller: string, url: string | URL): string => {
 
 /** The answer's status is 2xx; anything else is a typed failure. The body is not read yet. */
 export const send = (connection: HttpConnection, request: HttpRequest): Effect.Effect<Response, SyncBackendError> =>
-  Effect.flatMap(sendRaw(connection, request), (response) =>
-    response.ok
-      ? Effect.succeed(response)
-      : Effect.flatMap(
-          Effect.promise(() => reasonOf(response)),
-          (reason) => failWith(request.operation, reason),
-        ),
-  )
+  exchange(request.operation, (signal) => respondOk(connection, request, request.signal ?? signal))
 
 /** As {@link send}, whatever the status is. */
 export const sendRaw = (connection: HttpConnection, request: HttpRequest): Effect.Effect<Response, SyncBackendError> =>
-  Effect.gen(function* () {
-    if (!storeIdPattern.test(connection.context.storeId)) {
-      return yield* failWith(
-        request.operation,
-        new ProtocolError({ detail: `the storeId must match ${storeIdPattern}` }),
-      )
-    }
-    const token = yield* takeToken(connection, request.operation)
-    const response = yield* fetchResponse(connection, request, token)
-    const spoken = response.headers.get(protocolHeader)
-    if (spoken !== null && spoken !== String(protocolVersion) && response.ok) {
-      const detail = `protocol ${spoken} instead of ${protocolVersion}`
-      return yield* failWith(request.operation, new ProtocolError({ detail }))
-    }
-    return response
-  })
+  exchange(request.operation, (signal) => respond(connection, request, request.signal ?? signal))
 
 /**
  * As {@link send}, with the whole body. The time limit covers both, and its end ends the connection too: one that stays
  * silent in the middle of a body would otherwise be kept, and a browser has six.
  */
-export const sendForText = (
+export const sendAndRead = <A>(
   connection: HttpConnection,
-  request: HttpRequest,
-): Effect.Effect<string, SyncBackendError> =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => new AbortController()),
-    ({ signal }) =>
-      Effect.flatMap(send(connection, { ...request, signal }), (response) =>
-        Effect.tryPromise({
-          try: () => response.text(),
-          catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
-        }),
-      ),
-    (open) => Effect.sync(() => open.abort()),
-  ).pipe(within(request.operation, request.timeoutMs ?? connection.requestMs))
+  request: Omit<HttpRequest, 'signal'>,
+  read: ReadAnswer<A>,
+): Effect.Effect<A, SyncBackendError> =>
+  exchange(request.operation, async (signal) => {
+    const response = await respondOk(connection, request, signal)
+    return read(request.operation, await response.text())
+  }).pipe(within(request.operation, request.timeoutMs ?? connection.requestMs))
+
+/** One exchange is one effect: the path of every push and page. What is thrown and no failure of the port is the network's. */
+const exchange = <A>(
+  operation: Operation,
+  work: (signal: AbortSignal) => Promise<A>,
+): Effect.Effect<A, SyncBackendError> =>
+  Effect.tryPromise({
+    try: work,
+    catch: (error) => (error instanceof SyncBackendError ? error : failureOf(operation, unreachable(error))),
+  })
+
+const respondOk = async (connection: HttpConnection, request: HttpRequest, signal: AbortSignal): Promise<Response> => {
+  const response = await respond(connection, request, signal)
+  if (response.ok) return response
+  throw failureOf(request.operation, await reasonOf(response))
+}
+
+const respond = async (connection: HttpConnection, request: HttpRequest, signal: AbortSignal): Promise<Response> => {
+  const { operation } = request
+  if (!storeIdPattern.test(connection.context.storeId)) {
+    throw failureOf(operation, new ProtocolError({ detail: `the storeId must match ${storeIdPattern}` }))
+  }
+  const token = connection.getToken === undefined ? null : await takeToken(connection.getToken, operation)
+  const response = await fetchResponse(connection, request, token, signal)
+  const spoken = response.headers.get(protocolHeader)
+  if (spoken !== null && spoken !== String(protocolVersion) && response.ok) {
+    void response.body?.cancel().catch(() => undefined)
+    throw failureOf(operation, new ProtocolError({ detail: `protocol ${spoken} instead of ${protocolVersion}` }))
+  }
+  return response
+}
 
 /** Fails with `TimedOut` after `ms`. */
 export const within =
@@ -167,31 +181,36 @@ export const within =
   <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SyncBackendError> =>
     Effect.timeoutOrElse(self, { duration: ms, orElse: () => failWith(operation, new TimedOut({ afterMs: ms })) })
 
-const takeToken = (connection: HttpConnection, operation: Operation): Effect.Effect<string | null, SyncBackendError> =>
-  Effect.tryPromise({
-    try: async () => (await connection.getToken()) ?? null,
-    catch: (error) =>
-      new SyncBackendError({ operation, reason: new Unauthorized({ detail: `getToken failed: ${textOf(error)}` }) }),
-  })
+const takeToken = async (
+  getToken: NonNullable<HttpBackendOptions['getToken']>,
+  operation: Operation,
+): Promise<string | null> => {
+  try {
+    return (await getToken()) ?? null
+  } catch (error) {
+    throw failureOf(operation, new Unauthorized({ detail: `getToken failed: ${textOf(error)}` }))
+  }
+}
 
-const fetchResponse = (connection: HttpConnection, request: HttpRequest, token: string | null) =>
-  Effect.tryPromise({
-    try: (signal) =>
-      connection.fetch(connection.base + request.path, {
-        method: request.body === undefined ? 'GET' : 'POST',
-        headers: {
-          ...connection.headers,
-          [protocolHeader]: String(protocolVersion),
-          [clientHeader]: connection.context.clientId,
-          accept: request.accept ?? 'application/json',
-          ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(token === null ? {} : { authorization: `Bearer ${token}` }),
-        },
-        cache: 'no-store',
-        signal: request.signal ?? signal,
-        ...(request.body === undefined ? {} : { body: request.body }),
-      }),
-    catch: (error) => new SyncBackendError({ operation: request.operation, reason: unreachable(error) }),
+const fetchResponse = (
+  connection: HttpConnection,
+  { path, body, accept = 'application/json' }: HttpRequest,
+  token: string | null,
+  signal: AbortSignal,
+): Promise<Response> =>
+  connection.fetch(connection.base + path, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      ...connection.headers,
+      [protocolHeader]: String(protocolVersion),
+      [clientHeader]: connection.context.clientId,
+      accept,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+    },
+    cache: 'no-store',
+    signal,
+    ...(body === undefined ? {} : { body }),
   })
 
 /** A failure of `fetch` or of reading its body: it never got through, or was cut. */

@@ -8,8 +8,7 @@ import type {
   SyncBackendError,
 } from '@headwater/core/backend'
 import * as Effect from 'effect/Effect'
-import * as Schema from 'effect/Schema'
-import { type HttpConnection, breach, noted, sendForText } from './HttpConnection.ts'
+import { type HttpConnection, noted, readerOf, sendAndRead } from './HttpConnection.ts'
 import { PushResponse, StoreInfo } from './Protocol.ts'
 
 /** Where a client stands, as far as a server can check it. */
@@ -21,8 +20,8 @@ export interface HttpPlace {
   readonly backendId: string | null
 }
 
-const decodeInfo = Schema.decodeUnknownEffect(Schema.fromJsonString(StoreInfo))
-const decodePush = Schema.decodeUnknownEffect(Schema.fromJsonString(PushResponse))
+const readInfo = readerOf(StoreInfo)
+const readPushAnswer = readerOf(PushResponse)
 
 /** Which log the store has and where it ends. */
 export const ping = (connection: HttpConnection): Effect.Effect<BackendInfo, SyncBackendError> =>
@@ -37,19 +36,13 @@ const infoOf = (
   operation: 'ping' | 'pull',
   path: string,
 ): Effect.Effect<BackendInfo, SyncBackendError> =>
-  sendForText(connection, { operation, path }).pipe(
-    Effect.flatMap((text) =>
-      Effect.catchTag(decodeInfo(text), 'SchemaError', (error) => breach(operation, text, error)),
-    ),
-    noted(connection),
-  )
+  sendAndRead(connection, { operation, path }, readInfo).pipe(noted(connection))
 
 /** Has a batch judged. */
 export const push = (connection: HttpConnection, batch: PushBatch): Effect.Effect<PushAnswer, SyncBackendError> =>
-  Effect.suspend(() => sendForText(connection, { operation: 'push', path: '/push', body: encodeBatch(batch) })).pipe(
-    Effect.flatMap((text) => Effect.catchTag(decodePush(text), 'SchemaError', (error) => breach('push', text, error))),
-    noted(connection),
-  )
+  Effect.suspend(() =>
+    sendAndRead(connection, { operation: 'push', path: '/push', body: encodeBatch(batch) }, readPushAnswer),
+  ).pipe(noted(connection))
 
 /** The query that names a place. */
 export const queryOf = ({ after, cursor, backendId }: HttpPlace): URLSearchParams => {

@@ -49,6 +49,12 @@ const toldMax = 1_000
 /** Stores asked for in one statement. */
 const lookMax = 5_000
 
+/** Prepared: it runs after every append at rest, and readers on other servers wait for it. */
+const notifyStatement = {
+  name: 'headwater notify',
+  text: 'SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message',
+}
+
 export const makePostgresNews = (options: PostgresNewsOptions): PostgresNews => {
   const { pool, channel, listeners, onFailure } = options
   const server = randomBytes(6).toString('base64url')
@@ -129,7 +135,7 @@ export const makePostgresNews = (options: PostgresNewsOptions): PostgresNews => 
     const [teller, messages] = [client, messagesOf(server, [...untold])]
     untold.clear()
     void teller
-      .query(`SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message`, [channel, messages])
+      .query({ ...notifyStatement, values: [channel, messages] })
       .catch((error: unknown) => {
         if (!isEnded) onFailure('notify', error)
         lose(teller)

@@ -37,21 +37,16 @@ export const backendMutations: ReadonlyArray<Mutation> = [
     cursor: cursorJson,
     isLive: true,
   })
-  const untilTheEnd = pages.pipe(
-    // While one page is written the next ones arrive; they are then merged into one (at most this many, 4 MiB each).
-    Stream.buffer({ capacity: 8 }),
-    Stream.runForEachArray((arrived) => {
-      retry.attempt = 0`,
+  const untilTheEnd = Stream.runForEachArray(pages, (arrived) => {
+    retry.attempt = 0`,
     replace: `    after: (retry as { place?: { global: number; eventId: string | null } }).place ?? { global: head, eventId: headEventId },
     cursor: cursorJson,
     isLive: true,
   })
-  const untilTheEnd = pages.pipe(
-    Stream.buffer({ capacity: 8 }),
-    Stream.runForEachArray((arrived) => {
-      const newest = arrived.at(-1)?.events.at(-1)
-      if (newest !== undefined) Object.assign(retry, { place: { global: newest.global, eventId: newest.id } })
-      retry.attempt = 0`,
+  const untilTheEnd = Stream.runForEachArray(pages, (arrived) => {
+    const newest = arrived.at(-1)?.events.at(-1)
+    if (newest !== undefined) Object.assign(retry, { place: { global: newest.global, eventId: newest.id } })
+    retry.attempt = 0`,
     caughtBy: { file: engine, test: 'a gap closes the stream' },
   },
   {
@@ -116,9 +111,10 @@ export const backendMutations: ReadonlyArray<Mutation> = [
   {
     name: 'silent-stream-not-noticed',
     why: 'behind a half-open connection nothing arrives any more, and the status says online',
-    file: 'packages/backend-http/src/HttpPull.ts',
-    find: `: within('pull', 2 * connection.heartbeatMs)(chunk)`,
-    replace: `: chunk`,
+    file: 'packages/backend-http/src/EventStream.ts',
+    find: `    open.isSilent = true
+    open.controller.abort()`,
+    replace: `    open.isSilent = true`,
     caughtBy: {
       file: 'packages/backend-http/test/HttpBackend.test.ts',
       test: 'a stream with two missed heartbeats is TimedOut',
@@ -127,7 +123,7 @@ export const backendMutations: ReadonlyArray<Mutation> = [
   {
     name: 'characters-cut-between-reads',
     why: 'accents and emoji of other people arrive as "\\uFFFD" now and then, for good',
-    file: 'packages/backend-http/src/HttpPull.ts',
+    file: 'packages/backend-http/src/EventStream.ts',
     find: `open.decoder.decode(chunk, { stream: true })`,
     replace: `open.decoder.decode(chunk)`,
     caughtBy: {

@@ -19,6 +19,22 @@ export const logMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: engine, test: 'the head covers every page that is in the log' },
   },
   {
+    name: 'push-not-synced-to-disk',
+    why: 'what the app was told is persisted is gone after a power loss',
+    file: `${leader}/Eventlog.ts`,
+    find: `change.isRepeatable === true ? 'later' : 'now'`,
+    replace: `'later'`,
+    caughtBy: { file: engine, test: 'waits for the disk, unless the backend would send all of it again' },
+  },
+  {
+    name: 'rebase-not-synced-to-disk',
+    why: 'after a power loss an epoch that was told names another log',
+    file: `${leader}/PageAdmission.ts`,
+    find: `isRepeatable: merged._tag === 'advance' && reinstated.length === 0,`,
+    replace: `isRepeatable: true,`,
+    caughtBy: { file: engine, test: 'waits for the disk, unless the backend would send all of it again' },
+  },
+  {
     name: 'cursor-not-written-with-its-page',
     why: 'the stream is opened from an old cursor after every restart',
     file: `${leader}/PageAdmission.ts`,

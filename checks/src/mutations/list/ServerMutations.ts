@@ -68,6 +68,17 @@ export const serverMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: 'packages/server/test/SqliteLogStorage.test.ts', test: 'each COMMIT is synced to disk' },
   },
   {
+    name: 'append-during-the-first-page-not-heard',
+    why: 'a commit that comes while a reader connects is seen a heartbeat later, up to 15 s',
+    file: `${server}/LiveStream.ts`,
+    find: `at.isRead = !isFirst && said.isCaughtUp`,
+    replace: `at.isRead = said.isCaughtUp`,
+    caughtBy: {
+      file: 'packages/server/test/LiveStream.test.ts',
+      test: 'between the first page and the moment from which news are heard',
+    },
+  },
+  {
     name: 'live-stream-loses-an-append',
     why: 'an event that arrives while a page is read shows up only with the next heartbeat',
     file: `${server}/News.ts`,

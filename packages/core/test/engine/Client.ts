@@ -31,6 +31,8 @@ export interface ClientOptions {
   readonly jitter?: number
   /** Starts from a copy of these files. */
   readonly copyOf?: string
+  /** Of the eventlog. Default `OFF`: no test of these pulls a plug. */
+  readonly synchronous?: 'OFF' | 'FULL'
 }
 
 export interface SessionOptions {
@@ -140,9 +142,10 @@ export class Client {
   }
 
   #storage(connections: Array<SqliteConnection>): LeaderStorage {
-    const storage = fileLeaderStorage(this.files, 'normal')
+    const storage = fileLeaderStorage(this.files, 'full')
+    const { synchronous = 'OFF' } = this.#options
     const watch = (name: StorageName, connection: SqliteConnection): SqliteConnection => {
-      connection.exec('PRAGMA synchronous = OFF')
+      connection.exec(`PRAGMA synchronous = ${name === 'eventlog' ? synchronous : 'OFF'}`)
       connections.push(connection)
       return this.#watched(name, connection)
     }

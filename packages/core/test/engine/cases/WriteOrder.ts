@@ -1,4 +1,5 @@
 /** Spec section 3, "Order on every write path": what the files say at every COMMIT, and who may write them. */
+import * as Effect from 'effect/Effect'
 import { describe, expect } from 'vitest'
 import { openBetterSqlite } from '../../../../adapter-node/src/BetterSqliteConnection.ts'
 import { memoryBackend } from '../../../../testkit/src/MemoryBackend.ts'
@@ -74,6 +75,44 @@ describe('a receipt', () => {
       await store.commit(todoCreated({ id, text: 'a' })).persisted
       expect(logged()).toBe(Number(id))
     }
+  })
+})
+
+describe('a COMMIT of the eventlog', () => {
+  engineCase('waits for the disk, unless the backend would send all of it again', async ({ client }) => {
+    const backend = memoryBackend()
+    const device = client({ backend, synchronous: 'FULL' })
+    const store = await device.open()
+    const other = await client({ backend }).open()
+    await untilSynced(store, 0)
+    const [eventlog] = device.running.connections
+    const commits: Array<'synced' | 'not synced'> = []
+    device.onCommitted = (name) => {
+      if (name !== 'eventlog') return
+      commits.push(eventlog!.prepare('PRAGMA synchronous').get()?.[0] === 2 ? 'synced' : 'not synced')
+    }
+    const gate = backend.hold('push')
+    await store.commit(todoCreated({ id: '1', text: 'a' })).persisted
+    expect(commits.splice(0), 'a push').toEqual(['synced'])
+    gate.release()
+    await untilSynced(store, 1)
+    expect(commits.splice(0), 'the page that settles it').toEqual(['not synced'])
+    await other.commit(todoCreated({ id: '2', text: 'b' })).confirmed
+    await untilSynced(store, 2)
+    expect(commits.splice(0), "a page with another client's event").toEqual(['not synced'])
+    const pages = backend.hold('page')
+    other.commit(todoCreated({ id: '3', text: 'c' }))
+    await Effect.runPromise(pages.entered)
+    await store.commit(todoCreated({ id: '4', text: 'd' })).persisted
+    await store.until(() => shown(store) === '1:a 2:b 3:c 4:d')
+    pages.release()
+    await untilSynced(store, 4)
+    const [push, rebase, ...rest] = commits
+    expect([push, rebase, new Set(rest)], 'a push, its rebase, pages').toEqual([
+      'synced',
+      'synced',
+      new Set(['not synced']),
+    ])
   })
 })
 

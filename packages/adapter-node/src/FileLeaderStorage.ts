@@ -86,7 +86,7 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
     if (existsSync(salvaged)) throw salvageUnfinished(salvaged)
     return openWal(files.eventlog, synchronous)
   }
-  const openState = () => openWal(files.state, 'NORMAL')
+  const openState = () => openWal(files.state, synchronous)
   return {
     openEventlog,
     openState,
@@ -95,7 +95,9 @@ export const fileLeaderStorage = (files: StoreFiles, durability: Durability): Le
       asSqlite('replace the state', () => {
         // Whatever is there can be made again, a folder too.
         for (const path of [files.state, ...journalsOf(files.state)]) rmSync(path, { force: true, recursive: true })
-        if (image !== null) placeFile(files.state, image)
+        // A state that was dropped must not be back after a power loss: the log may have changed below it.
+        if (image === null) syncFolder(files.folder)
+        else placeFile(files.state, image)
       })
       return openState()
     },

@@ -56,7 +56,7 @@ export const opfsLeaderStorage = (
   status?: StorageStatusSource,
 ): LeaderStorage => {
   const { pool } = files
-  const openState = () => openWal(sqlite, files, stateName, 'NORMAL')
+  const openState = () => openWal(sqlite, files, stateName, 'FULL')
   return {
     openEventlog: () => {
       if (pool.find(salvagedName) !== undefined) throw salvageUnfinished()

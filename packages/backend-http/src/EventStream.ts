@@ -29,16 +29,17 @@ export const rememberPoll = (connection: HttpConnection): Effect.Effect<void> =>
     connection.sse.shortStreams = 0
   })
 
-/** An event stream whose answer has begun. */
+/** An event stream whose answer has begun. **Units** ms of a clock that is never set. */
 export interface EventStream {
   readonly controller: AbortController
   readonly reader: ReadableStreamDefaultReader<Uint8Array>
   readonly decoder: TextDecoder
   readonly parser: SseParser
-  readonly clock: Clock.Clock
+  readonly nowMs: () => number
   readonly openedMs: number
   /** Since when a read waits; `undefined` while nobody reads. */
   waitingSinceMs: number | undefined
+  hasEvents: boolean
   /** It said nothing for too long. */
   isSilent: boolean
 }
@@ -64,70 +65,66 @@ export const openEventStream = (
       return yield* Effect.fail(new SseUnusable({ detail: `${contentType || 'nothing'} instead of an event stream` }))
     }
     const clock = yield* Clock.Clock
+    const nowMs = (): number => Number(clock.monotonicTimeNanosUnsafe()) / 1e6
     const open: EventStream = {
       controller,
       reader: response.body.getReader(),
       decoder: new TextDecoder(),
       parser: makeSseParser(),
-      clock,
-      openedMs: clock.currentTimeMillisUnsafe(),
+      nowMs,
+      openedMs: nowMs(),
       waitingSinceMs: undefined,
+      hasEvents: false,
       isSilent: false,
     }
-    yield* Effect.forkScoped(endIfSilent(open, silentMsMax(connection)))
+    yield* Effect.forkScoped(endIfSilent(connection, open))
     return open
   })
 
-const silentMsMax = ({ heartbeatMs }: HttpConnection): number => 2 * heartbeatMs
+/** How long a read may wait: at first for a proxy that collects the answer, then for a heartbeat. */
+const silentMsMax = ({ firstByteMs, heartbeatMs }: HttpConnection, { hasEvents }: EventStream): number =>
+  hasEvents ? 2 * heartbeatMs : firstByteMs
 
 /** Ends the stream when a read waits too long for a sign of life: one timer for all of its reads, the path of every page. */
-const endIfSilent = (open: EventStream, silentMs: number): Effect.Effect<void> =>
+const endIfSilent = (connection: HttpConnection, open: EventStream): Effect.Effect<void> =>
   Effect.gen(function* () {
     for (;;) {
-      const nowMs = open.clock.currentTimeMillisUnsafe()
-      const waitedMs = nowMs - (open.waitingSinceMs ?? nowMs)
-      if (waitedMs >= silentMs) break
-      yield* Effect.sleep(silentMs - waitedMs)
+      const waitedMs = open.waitingSinceMs === undefined ? 0 : open.nowMs() - open.waitingSinceMs
+      const leftMs = silentMsMax(connection, open) - waitedMs
+      if (leftMs <= 0) break
+      // Not past the moment at which a read that begins now, under the other limit, would have waited too long.
+      yield* Effect.sleep(Math.min(leftMs, 2 * connection.heartbeatMs, connection.firstByteMs))
     }
     open.isSilent = true
     open.controller.abort()
+    // A fetch of the app's own may keep the signal to itself.
+    void open.reader.cancel().catch(() => undefined)
   })
 
 const silence = (connection: HttpConnection): Effect.Effect<never, SseUnusable> =>
   Effect.fail(new SseUnusable({ detail: `no page of the stream within ${connection.firstByteMs} ms` }))
 
-/** The first events, at least one, which a proxy may keep. **Fails with** `SseUnusable` then. */
-export const firstEvents = (
-  connection: HttpConnection,
-  open: EventStream,
-): Effect.Effect<ReadonlyArray<SseEvent>, SyncBackendError | SseUnusable> =>
-  Effect.timeoutOrElse(nextEvents(connection, open), {
-    duration: connection.firstByteMs,
-    orElse: () => silence(connection),
-  })
-
 /** The next events, at least one; every read has to show a sign of life in time. */
 export const nextEvents = (
   connection: HttpConnection,
   open: EventStream,
-): Effect.Effect<ReadonlyArray<SseEvent>, SyncBackendError> =>
+): Effect.Effect<ReadonlyArray<SseEvent>, SyncBackendError | SseUnusable> =>
   Effect.tryPromise({ try: () => readChunk(open), catch: unreachable }).pipe(
     Effect.matchEffect({
-      onFailure: (reason) =>
-        open.isSilent
-          ? failWith('pull', new TimedOut({ afterMs: silentMsMax(connection) }))
-          : cut(connection, open, reason),
+      onFailure: (reason) => ended(connection, open, reason),
       onSuccess: (chunk) => {
-        if (chunk === undefined) return cut(connection, open, new Unreachable({ detail: 'the stream was cut' }))
+        if (chunk === undefined) return ended(connection, open, new Unreachable({ detail: 'the stream was cut' }))
         const events = open.parser.push(open.decoder.decode(chunk, { stream: true }))
-        return events.length > 0 ? Effect.succeed(events) : nextEvents(connection, open)
+        if (events.length === 0) return nextEvents(connection, open)
+        open.hasEvents = true
+        return Effect.succeed(events)
       },
     }),
   )
 
 /** The next bytes, `undefined` at the end. */
 const readChunk = async (open: EventStream): Promise<Uint8Array | undefined> => {
-  open.waitingSinceMs = open.clock.currentTimeMillisUnsafe()
+  open.waitingSinceMs = open.nowMs()
   try {
     return (await open.reader.read()).value
   } finally {
@@ -135,14 +132,24 @@ const readChunk = async (open: EventStream): Promise<Uint8Array | undefined> => 
   }
 }
 
-/** The stream ended without saying why. */
+/** The stream ended without saying why, or was ended for its silence. */
+const ended = (
+  connection: HttpConnection,
+  open: EventStream,
+  reason: Unreachable,
+): Effect.Effect<never, SyncBackendError | SseUnusable> => {
+  if (!open.isSilent) return cut(connection, open, reason)
+  const afterMs = silentMsMax(connection, open)
+  return open.hasEvents ? failWith('pull', new TimedOut({ afterMs })) : silence(connection)
+}
+
 const cut = (
   connection: HttpConnection,
   open: EventStream,
   reason: Unreachable,
 ): Effect.Effect<never, SyncBackendError> =>
   Effect.gen(function* () {
-    const livedMs = (yield* Clock.currentTimeMillis) - open.openedMs
+    const livedMs = open.nowMs() - open.openedMs
     connection.sse.shortStreams = livedMs < shortStreamMs ? connection.sse.shortStreams + 1 : 0
     if (connection.sse.shortStreams >= shortStreamsMax) yield* rememberPoll(connection)
     return yield* failWith('pull', reason)

@@ -27,7 +27,7 @@ export interface HttpConnection {
   readonly base: string
   readonly context: SyncBackendContext
   readonly fetch: typeof globalThis.fetch
-  readonly getToken: HttpBackendOptions['getToken']
+  readonly getToken: NonNullable<HttpBackendOptions['getToken']>
   readonly headers: Readonly<Record<string, string>>
   readonly requestMs: number
   readonly heartbeatMs: number
@@ -62,7 +62,7 @@ export const makeHttpConnection = Effect.fnUntraced(function* (
     base: `${base}/v${protocolVersion}/stores/${encodeURIComponent(context.storeId)}`,
     context,
     fetch: options.fetch ?? globalThis.fetch.bind(globalThis),
-    getToken: options.getToken,
+    getToken: options.getToken ?? (() => undefined),
     headers: options.headers ?? {},
     requestMs: Duration.toMillis(options.timeout ?? requestMsDefault),
     heartbeatMs: Duration.toMillis(options.heartbeat ?? heartbeatMs),
@@ -84,7 +84,7 @@ export const failWith = (operation: Operation, reason: SyncBackendReason): Effec
 export type ReadAnswer<A> = (operation: Operation, text: string) => A
 
 /**
- * Reads answers of one shape of Protocol.ts. Another shape is one for good, unless the answer only broke off on its way. The
+ * Reads answers of one shape of Protocol.ts. Another shape is a `ProtocolError`, for good, unless the answer only broke off on its way. The
  * detail is cut: it may quote the answer.
  */
 export const readerOf = <A>(schema: Schema.ConstraintDecoder<A>): ReadAnswer<A> => {
@@ -165,7 +165,9 @@ const respond = async (connection: HttpConnection, request: HttpRequest, signal:
   if (!storeIdPattern.test(connection.context.storeId)) {
     throw failureOf(operation, new ProtocolError({ detail: `the storeId must match ${storeIdPattern}` }))
   }
-  const token = connection.getToken === undefined ? null : await takeToken(connection.getToken, operation)
+  const token = await takeToken(connection, operation)
+  // Who gave up meanwhile must not be sent for any more, whatever the fetch makes of its signal.
+  signal.throwIfAborted()
   const response = await fetchResponse(connection, request, token, signal)
   const spoken = response.headers.get(protocolHeader)
   if (spoken !== null && spoken !== String(protocolVersion) && response.ok) {
@@ -181,12 +183,9 @@ export const within =
   <A, E>(self: Effect.Effect<A, E>): Effect.Effect<A, E | SyncBackendError> =>
     Effect.timeoutOrElse(self, { duration: ms, orElse: () => failWith(operation, new TimedOut({ afterMs: ms })) })
 
-const takeToken = async (
-  getToken: NonNullable<HttpBackendOptions['getToken']>,
-  operation: Operation,
-): Promise<string | null> => {
+const takeToken = async (connection: HttpConnection, operation: Operation): Promise<string | null> => {
   try {
-    return (await getToken()) ?? null
+    return (await connection.getToken()) ?? null
   } catch (error) {
     throw failureOf(operation, new Unauthorized({ detail: `getToken failed: ${textOf(error)}` }))
   }

@@ -15,14 +15,7 @@ import * as Effect from 'effect/Effect'
 import * as Option from 'effect/Option'
 import * as Schema from 'effect/Schema'
 import * as Stream from 'effect/Stream'
-import {
-  type EventStream,
-  type SseUnusable,
-  firstEvents,
-  nextEvents,
-  openEventStream,
-  rememberPoll,
-} from './EventStream.ts'
+import { type EventStream, type SseUnusable, nextEvents, openEventStream, rememberPoll } from './EventStream.ts'
 import {
   type HttpConnection,
   type ReadAnswer,
@@ -134,11 +127,8 @@ const ssePages = (
     { unread: [], isFirst: true },
     ({ unread, isFirst }) => {
       if (unread.length > 0) return stepOf(unread)
-      if (!isFirst) return Effect.flatMap(nextEvents(connection, open), stepOf)
-      return firstEvents(connection, open).pipe(
-        Effect.flatMap(stepOf),
-        Effect.tap(() => note(connection, 'online')),
-      )
+      const step = Effect.flatMap(nextEvents(connection, open), stepOf)
+      return isFirst ? Effect.tap(step, () => note(connection, 'online')) : step
     },
   )
 

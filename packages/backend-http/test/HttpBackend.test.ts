@@ -139,6 +139,53 @@ test('a stream with two missed heartbeats is TimedOut', async () => {
   )
 })
 
+test('the silence of a stream is measured without the clock on the wall', async () => {
+  const clock = vi.spyOn(Date, 'now')
+  await withStub(
+    (_, response) => sse(response, caughtUp()),
+    { heartbeat: 30 },
+    (backend) => {
+      const setBack = Stream.tap(backend.pull(livePull), () =>
+        Effect.sync(() => clock.mockReturnValue(performance.timeOrigin - 3_600_000)),
+      )
+      return Effect.map(tagOf(Stream.runDrain(setBack)), (tag) => expect(tag).toBe('TimedOut'))
+    },
+  ).finally(() => clock.mockRestore())
+})
+
+test('a silent stream ends, whatever the fetch makes of its signal', async () => {
+  const deaf: typeof fetch = (input, init) => fetch(input, { ...init, signal: null })
+  await withStub(
+    (_, response) => sse(response, caughtUp()),
+    { heartbeat: 30, fetch: deaf },
+    (backend) => Effect.map(tagOf(Stream.runDrain(backend.pull(livePull))), (tag) => expect(tag).toBe('TimedOut')),
+  )
+})
+
+test('who has given up while the token was fetched sends nothing any more', async () => {
+  const token = Promise.withResolvers<string>()
+  const sent: Array<unknown> = []
+  await withStub(
+    (_, response) => json(response, info),
+    {
+      getToken: () => token.promise,
+      timeout: 30,
+      fetch: (input) => {
+        sent.push(input)
+        return Promise.reject(new TypeError('sent'))
+      },
+    },
+    (backend) =>
+      Effect.gen(function* () {
+        expect(yield* tagOf(backend.push(batch))).toBe('TimedOut')
+        token.resolve('late')
+        yield* Effect.promise(() => token.promise)
+        yield* Effect.sleep(0)
+        expect(sent).toEqual([])
+      }),
+  )
+})
+
 test('a failure behind pages of the same read comes after them', async () => {
   await withStub(
     (_, response) => {
@@ -227,6 +274,36 @@ test.each([
     }),
   )
 })
+
+test('so it does where heartbeats would come sooner than that', async () => {
+  const collected = pollingServer((response) => response.flushHeaders())
+  await withStub(collected, { firstByteTimeout: 200, heartbeat: 20 }, (backend) =>
+    Effect.map(takeGlobals(backend, 2), (globals) => expect(globals).toEqual([1, 2])),
+  )
+})
+
+test.each(['auto', 'sse'] as const)(
+  'a first page that comes slowly and steadily is a stream (live: %s)',
+  async (live) => {
+    const dribbling = (response: ServerResponse): void => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const pieces = `id: 1\ndata: ${JSON.stringify(pageOf(1))}\n\n`.match(/[^]{1,40}/g) ?? []
+      const next = (): void => {
+        const piece = pieces.shift()
+        if (piece === undefined) return
+        response.write(piece)
+        setTimeout(next, 40)
+      }
+      next()
+    }
+    await withStub(pollingServer(dribbling), { firstByteTimeout: 200, live }, (backend, stub) =>
+      Effect.gen(function* () {
+        expect(yield* takeGlobals(backend, 1)).toEqual([1])
+        expect(stub.requests.map(({ url }) => url)).toEqual([expect.stringContaining('live=sse')])
+      }),
+    )
+  },
+)
 
 test('three streams in a row that are cut at once fall back to long-poll', async () => {
   const cutAtOnce = (response: ServerResponse) => {

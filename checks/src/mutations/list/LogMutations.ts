@@ -27,6 +27,22 @@ export const logMutations: ReadonlyArray<Mutation> = [
     caughtBy: { file: engine, test: 'waits for the disk, unless the backend would send all of it again' },
   },
   {
+    name: 'wal-copied-behind-an-unsynced-commit',
+    why: 'on a disk that fails to sync once, what is persisted afterwards is gone after a power loss',
+    file: `${leader}/CommitSync.ts`,
+    find: `const pages = chosen === 'now' ? this.#checkpointPages : 0`,
+    replace: `const pages = this.#checkpointPages`,
+    caughtBy: { file: 'packages/core/test/leader/CommitSync.test.ts', test: 'whichever sync fails' },
+  },
+  {
+    name: 'synced-later-for-ever',
+    why: 'a device that only reads fetches days of events again after a power loss, and its WAL fills the disk',
+    file: `${leader}/CommitSync.ts`,
+    find: `this.#leftForLater < laterMax ? wanted : 'now'`,
+    replace: `wanted`,
+    caughtBy: { file: 'packages/core/test/leader/CommitSync.test.ts', test: 'the WAL ends somewhere' },
+  },
+  {
     name: 'rebase-not-synced-to-disk',
     why: 'after a power loss an epoch that was told names another log',
     file: `${leader}/PageAdmission.ts`,

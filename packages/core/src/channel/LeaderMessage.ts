@@ -314,7 +314,7 @@ export type BackendCall =
   | { readonly _tag: 'backend-call'; readonly call: number; readonly run: 'ping' }
   | { readonly _tag: 'backend-call'; readonly call: number; readonly run: 'push'; readonly batch: PushBatch }
   | { readonly _tag: 'backend-call'; readonly call: number; readonly run: 'pull'; readonly request: PullRequest }
-  /** One page was taken: the next may come. */
+  /** There is room for the next page. */
   | { readonly _tag: 'backend-call'; readonly call: number; readonly run: 'next' }
   | { readonly _tag: 'backend-call'; readonly call: number; readonly run: 'cancel' }
 

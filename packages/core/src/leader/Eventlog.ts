@@ -106,6 +106,7 @@ export class Eventlog {
 
   /** Takes the lead: raises the term (beyond `above`), durably. Every leader before this one is stale from here on. */
   raiseTerm(above = 0): void {
+    this.#sync.copyWal()
     this.#transaction('now', () => {
       this.#status = this.#readStatus()
       this.#writeStatus({ ...this.#status, term: Math.max(this.#status.term, above) + 1 })
@@ -113,10 +114,12 @@ export class Eventlog {
   }
 
   /**
-   * After a COMMIT that failed: it may have taken effect, and what can be read may not be synced. The status is read anew
-   * and written once more, which syncs all that was before it. **Fails with** `LeaderStale`, `SqliteError`.
+   * After a COMMIT that failed: it may have taken effect, and what can be read may not be synced, nor will it be where a
+   * sync has failed. So it is copied into the database; then the status is read anew and written once more, into a WAL
+   * that begins with it. **Fails with** `LeaderStale`, `SqliteError`.
    */
   recover(): void {
+    this.#sync.copyWal()
     this.#transaction('now', () => {
       this.#fence()
       const status = this.#readStatus()

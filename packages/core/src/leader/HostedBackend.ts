@@ -126,8 +126,9 @@ export class HostedBackend {
         ),
       )
       return Stream.mapArray(pages, (taken) => {
-        if (waiting >= waitingPagesMax) askForNext()
+        const wasFull = waiting >= waitingPagesMax
         waiting -= taken.length
+        if (wasFull) askForNext()
         return taken
       })
     })

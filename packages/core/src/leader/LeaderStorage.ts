@@ -22,7 +22,7 @@ export interface SetAsideEventlog {
 export interface LeaderStorage {
   /** The durable log: WAL with `synchronous=FULL` where the platform has files. Called once. */
   readonly openEventlog: () => SqliteConnection
-  /** The state database as it was left, or an empty one; it can always be made again, so `synchronous=NORMAL` is enough. */
+  /** The state database as it was left, or an empty one; opened as the log is, and synced when there is time (`CommitSync.ts`): it can always be made again. */
   readonly openState: () => SqliteConnection
   /**
    * Puts `image` (or an empty database, for `null`) in the place of the state database, atomically: after a crash either

@@ -8,8 +8,8 @@
  *  3. `head` was written by the transaction that wrote the rows it speaks of.
  *
  * It may lag behind the log (its sessions have not reported yet, or a process died between the two commits) and it may
- * be ahead of it or in another epoch (died during a rollback): {@link StateReplica.useSchema} finds the common prefix. A
- * partial rebuild needs no flag: whatever prefix it has reached is valid by 1. When anything does not fit exactly the
+ * be in another epoch (died during a rollback): {@link StateReplica.useSchema} finds the common prefix. It may be ahead
+ * of a log whose end went with the power, and is dropped then. A partial rebuild needs no flag: whatever prefix it has reached is valid by 1. When anything does not fit exactly the
  * state is dropped and filled again from a session; the log is never touched from here.
  *
  * **Source**  spec sections 6 and 7 ("crash at any instant").
@@ -21,6 +21,7 @@ import { type ChangesetApplier, makeChangesetApplier } from '../sqlite/Changeset
 import type { SqliteConnection } from '../sqlite/SqliteConnection.ts'
 import { SqliteError } from '../sqlite/SqliteError.ts'
 import { effectTablesSql, formatVersion, stateApplicationId, stateHeadTableSql } from '../sqlite/SystemTables.ts'
+import { CommitSync } from './CommitSync.ts'
 import type { Eventlog } from './Eventlog.ts'
 import { LeaderStale } from './LeaderError.ts'
 import type { LeaderStorage } from './LeaderStorage.ts'
@@ -54,6 +55,7 @@ export interface StateChange {
 interface OpenState {
   readonly connection: SqliteConnection
   readonly statements: StateStatements
+  readonly sync: CommitSync
   readonly applier: ChangesetApplier | null
   readonly head: StateHead
 }
@@ -64,6 +66,9 @@ interface OpenState {
  */
 const attachmentOf = (head: StateHead, present: number, settledHead: Position): number =>
   compare(head.trimmedTo, settledHead) > 0 ? head.attachment : present
+
+/** What was not synced before may be missing on disk for good, in the midst of the WAL. */
+const syncFailed = 'SQLITE_IOERR_FSYNC'
 
 /** What the state database knows of the log it followed, for a log that does not tell it any more; `null` if nothing. */
 export const readStateHead = (
@@ -124,7 +129,9 @@ export class StateReplica {
       attachment: attachment as number,
       fingerprint: fingerprint as string,
     }
-    return { connection, statements: prepareStateStatements(connection), applier: null, head }
+    const sync = new CommitSync(connection)
+    sync.copyWal()
+    return { connection, statements: prepareStateStatements(connection), sync, applier: null, head }
   }
 
   /**
@@ -229,8 +236,11 @@ export class StateReplica {
   /** The last position at which state and log agree; `null` if that cannot be told from what was kept. */
   #commonPrefix(open: OpenState, log: Eventlog, settledHead: Position): Position | null {
     const { head } = open
-    const isSameEpoch = head.epoch === log.status.epoch && compare(head.position, log.localHead()) <= 0
-    if (isSameEpoch) return log.idAt(head.position) === head.eventId ? head.position : null
+    if (head.epoch === log.status.epoch) {
+      // Ahead in the same epoch: a power loss took the end of the log, and client-only events may stand there before it is back.
+      if (compare(head.position, log.localHead()) > 0) return null
+      return log.idAt(head.position) === head.eventId ? head.position : null
+    }
     if (head.attachment !== log.status.attachment || compare(head.trimmedTo, settledHead) > 0) return null
     let base = head.trimmedTo
     for (;;) {
@@ -277,7 +287,7 @@ export class StateReplica {
       })
     } catch (error) {
       if (error instanceof LeaderStale) throw error
-      if (error instanceof SqliteError && error.isRetryable) this.#isSuspect = true
+      if (error instanceof SqliteError && error.isRetryable && error.code !== syncFailed) this.#isSuspect = true
       else this.drop()
     }
   }
@@ -314,7 +324,8 @@ export class StateReplica {
 
   /** `term` = the term the database must have, or `null` to take it whatever older one it has. */
   #transaction(open: OpenState, term: number | null, body: () => StateHead): void {
-    const { statements, connection } = open
+    const { statements, connection, sync } = open
+    sync.choose('later')
     statements.begin.run()
     try {
       const current = Number(statements.term.get()?.[0])

@@ -1,6 +1,6 @@
 /**
  * Runs the app's backend for a leader in another thread (`leader/HostedBackend.ts` is its other end). A pull sends one
- * page and waits until it was taken.
+ * page and waits until there is room for the next.
  */
 import * as Effect from 'effect/Effect'
 import * as Exit from 'effect/Exit'

@@ -106,6 +106,11 @@ export class DiskFile {
     this.#unsynced = []
   }
 
+  /** The disk has failed to write: no later sync writes what this one should have, although processes see it. */
+  failSync(): void {
+    this.#unsynced = this.#unsynced.filter((change) => 'size' in change)
+  }
+
   /** Back to what was synced, and of the later changes, sector by sector, those for which `arrives` says so. */
   losePower(arrives: () => boolean): void {
     const survivors = this.#unsynced.flatMap(inSectors).filter(() => arrives())

@@ -169,7 +169,9 @@ export class FaultyVfs implements WasmVfs {
 
   xSync(handle: number): number {
     const { mount, file, name } = this.#handles.get(handle)!
-    if (judge(mount, { kind: 'sync', file: name }) !== undefined) return ioSync
+    const fault = judge(mount, { kind: 'sync', file: name })
+    if (fault !== undefined && fault !== 'dead') file.failSync()
+    if (fault !== undefined) return ioSync
     file.sync()
     return ok
   }

@@ -216,7 +216,11 @@ const checkFile = (client: SimulatedClient, rows: ReadonlyArray<LogRow>): void =
   )
   // Behind a reset, which drops them, they come from the backend like everybody else's.
   if (client.record.resets > 0) return
-  const committed = new Map(client.sessions.flatMap((session) => [...session.committed]))
-  const cut = rows.slice(found.length).filter(({ id }) => committed.get(id)?.isPersisted)
+  const persisted = new Set(
+    client.sessions.flatMap(({ committed, store: { clientId } }) =>
+      [...committed.values()].filter((event) => event.isPersisted).map((event) => keyOf({ ...event, clientId })),
+    ),
+  )
+  const cut = rows.slice(found.length).filter((row) => persisted.has(keyOf(row)))
   must(cut.length === 0, 'P3', () => `${name}: ${cut.map(({ id }) => id).join()} would not survive a power loss`)
 }

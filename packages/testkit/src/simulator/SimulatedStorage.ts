@@ -13,7 +13,7 @@ import { Crash, type SimulatedProcess } from './SimulatedProcess.ts'
 export const journalModes = ['WAL', 'DELETE', 'TRUNCATE', 'PERSIST'] as const
 export type JournalMode = (typeof journalModes)[number]
 
-/** Of the eventlog; the state can always be made again, and is `NORMAL`. */
+/** Of both databases. */
 export type EventlogDurability = 'FULL' | 'NORMAL'
 
 export const eventlogFile = 'eventlog.db'
@@ -45,9 +45,7 @@ export const makeSimulatedStorage = (options: SimulatedStorageOptions): Simulate
   let isLogUncertain = false
   const open = (which: 'eventlog' | 'state'): SqliteConnection => {
     const file = which === 'eventlog' ? eventlogFile : stateFile
-    const inner = asProcess(options, () =>
-      openFile(options, file, which === 'eventlog' ? options.durability : 'NORMAL'),
-    )
+    const inner = asProcess(options, () => openFile(options, file, options.durability))
     opened.push(inner)
     const connection = mortal(inner, options)
     if (which === 'state') return connection

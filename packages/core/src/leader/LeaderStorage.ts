@@ -22,7 +22,10 @@ export interface SetAsideEventlog {
 export interface LeaderStorage {
   /** The durable log: WAL with `synchronous=FULL` where the platform has files. Called once. */
   readonly openEventlog: () => SqliteConnection
-  /** The state database as it was left, or an empty one; opened as the log is, and synced when there is time (`CommitSync.ts`): it can always be made again. */
+  /**
+   * The state database as it was left, or an empty one; opened as the log is. It can always be made again, so most of its
+   * COMMITs are synced later (`CommitSync.ts`).
+   */
   readonly openState: () => SqliteConnection
   /**
    * Puts `image` (or an empty database, for `null`) in the place of the state database, atomically: after a crash either

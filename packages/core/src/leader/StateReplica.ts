@@ -9,8 +9,9 @@
  *
  * It may lag behind the log (its sessions have not reported yet, or a process died between the two commits) and it may
  * be in another epoch (died during a rollback): {@link StateReplica.useSchema} finds the common prefix. It may be ahead
- * of a log whose end went with the power, and is dropped then. A partial rebuild needs no flag: whatever prefix it has reached is valid by 1. When anything does not fit exactly the
- * state is dropped and filled again from a session; the log is never touched from here.
+ * of a log whose end went with the power, and is dropped then. A partial rebuild needs no flag: whatever prefix it has
+ * reached is valid by 1. When anything does not fit exactly the state is dropped and filled again from a session; the log
+ * is never touched from here.
  *
  * **Source**  spec sections 6 and 7 ("crash at any instant").
  */

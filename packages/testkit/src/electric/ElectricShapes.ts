@@ -31,13 +31,11 @@ export class ElectricShapes {
   readonly #tables = new Map<string, ShapeTable>()
   readonly #columns = new Map<number, string>()
   readonly #published = new Map<number, Promise<void>>()
-  readonly #random: () => number
   #replication: ReplicationStream | undefined
   #handles = 0
 
   private constructor(options: ElectricShapesOptions) {
     this.#options = options
-    this.#random = seededRandom(options.shuffleSeed ?? 0)
   }
 
   /** **Fails with** an `Error` where the database has no `wal_level=logical`. */
@@ -138,6 +136,7 @@ export class ElectricShapes {
   }
 
   async #make(definition: ShapeDefinition): Promise<ElectricShape> {
+    const { shuffleSeed } = this.#options
     await this.#publish(definition.table)
     const handle = `${hashOf(definitionKey(definition))}-${Date.now()}${String(this.#handles++).padStart(3, '0')}`
     const shape = new ElectricShape(handle, definition, this.#options.chunkBytes)
@@ -147,7 +146,7 @@ export class ElectricShapes {
       const { snapshot, rows } = await withClient(this.#options.databaseUrl, (client) =>
         readSnapshot(client, definition),
       )
-      shape.begin(snapshot, this.#options.shuffleSeed === undefined ? rows : shuffled(rows, this.#random))
+      shape.begin(snapshot, shuffleSeed === undefined ? rows : shuffled(rows, seededRandom(shuffleSeed)))
       return shape
     } catch (error) {
       this.#made.delete(shape)

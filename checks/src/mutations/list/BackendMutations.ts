@@ -112,9 +112,8 @@ export const backendMutations: ReadonlyArray<Mutation> = [
     name: 'silent-stream-not-noticed',
     why: 'behind a half-open connection nothing arrives any more, and the status says online',
     file: 'packages/backend-http/src/EventStream.ts',
-    find: `    open.isSilent = true
-    open.controller.abort()`,
-    replace: `    open.isSilent = true`,
+    find: `if (leftMs <= 0) break`,
+    replace: `if (leftMs <= 0) return`,
     caughtBy: {
       file: 'packages/backend-http/test/HttpBackend.test.ts',
       test: 'a stream with two missed heartbeats is TimedOut',

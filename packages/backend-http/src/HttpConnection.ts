@@ -84,8 +84,8 @@ export const failWith = (operation: Operation, reason: SyncBackendReason): Effec
 export type ReadAnswer<A> = (operation: Operation, text: string) => A
 
 /**
- * Reads answers of one shape of Protocol.ts. Another shape is a `ProtocolError`, for good, unless the answer only broke off on its way. The
- * detail is cut: it may quote the answer.
+ * Reads answers of one shape of Protocol.ts. Another shape is a `ProtocolError`, for good, unless the answer only broke off
+ * on its way. The detail is cut: it may quote the answer.
  */
 export const readerOf = <A>(schema: Schema.ConstraintDecoder<A>): ReadAnswer<A> => {
   const decode = Schema.decodeUnknownResult(Schema.fromJsonString(schema))

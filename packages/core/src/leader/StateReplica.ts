@@ -102,6 +102,7 @@ export class StateReplica {
     try {
       this.#connection = storage.openState()
       this.#open = this.#read(this.#connection)
+      this.#open?.sync.copyWal()
       // From here on an older leader's transactions end it.
       this.#open?.connection.prepare('UPDATE __headwater_state_head SET term = max(term, ?)').run([BigInt(term)])
     } catch (error) {
@@ -131,7 +132,6 @@ export class StateReplica {
       fingerprint: fingerprint as string,
     }
     const sync = new CommitSync(connection)
-    sync.copyWal()
     return { connection, statements: prepareStateStatements(connection), sync, applier: null, head }
   }
 
@@ -228,9 +228,7 @@ export class StateReplica {
         })
       })
     } catch (error) {
-      if (error instanceof LeaderStale) throw error
-      if (error instanceof SqliteError && error.isRetryable) this.#isSuspect = true
-      else this.drop()
+      this.#failed(error)
     }
   }
 
@@ -287,10 +285,15 @@ export class StateReplica {
         return this.#writeHead(open, this.#trim(open, head, change.settledHead))
       })
     } catch (error) {
-      if (error instanceof LeaderStale) throw error
-      if (error instanceof SqliteError && error.isRetryable && error.code !== syncFailed) this.#isSuspect = true
-      else this.drop()
+      this.#failed(error)
     }
+  }
+
+  /** A full disk or the like leaves the state where it was, to be compared with the log again. **Fails with** `LeaderStale`. */
+  #failed(error: unknown): void {
+    if (error instanceof LeaderStale) throw error
+    if (error instanceof SqliteError && error.isRetryable && error.code !== syncFailed) this.#isSuspect = true
+    else this.drop()
   }
 
   #applyEffect(open: OpenState, head: StateHead, { seq, id, effect }: RowEffect, settledHead: Position): StateHead {

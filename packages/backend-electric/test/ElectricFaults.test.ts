@@ -303,11 +303,12 @@ test.concurrent('an Electric over another database, with a store of the same nam
   )
 })
 
-test.concurrent('a snapshot in great disorder is given up for pages: memory is bounded', async () => {
+/** Reads a log whose snapshot is shuffled; the answer is how many pages were asked for instead. */
+const readDisordered = async (shuffleSeed: number): Promise<number> => {
   const { asked, fetch } = watchedFetch()
   await run(
     Effect.gen(function* () {
-      const world = yield* makeWorld({ electric: { chunkBytes: 1024 * 1024, shuffleSeed: 3 } })
+      const world = yield* makeWorld({ electric: { chunkBytes: 1024 * 1024, shuffleSeed } })
       const a = yield* world.client('s', { fetch })
       const log = eventsAfter(root, 24, { argsJson: JSON.stringify('x'.repeat(1_000_000)) })
       yield* a.pushAll(log)
@@ -315,7 +316,14 @@ test.concurrent('a snapshot in great disorder is given up for pages: memory is b
     }),
   )
   expect(asked[0]).toBe('-1')
-  expect(asked.filter((each) => each === 'page').length).toBeGreaterThan(0)
+  return asked.filter((each) => each === 'page').length
+}
+
+test.concurrent('a snapshot in great disorder is given up for pages: memory is bounded', async () => {
+  let pages = 0
+  // On a busy machine rows have come in an order that needs no pages: then another disorder is read.
+  for (let seed = 3; seed < 9 && pages === 0; seed++) pages = await readDisordered(seed)
+  expect(pages).toBeGreaterThan(0)
 })
 
 /** A `fetch` that counts the bytes that are taken out of answers: what waits in the network is nobody's memory here. */
